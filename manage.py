@@ -1,0 +1,26 @@
+#!/usr/bin/env python
+"""Starts Django; a refusal is one sentence and exit status 1, never a traceback."""
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plugseller.settings")
+    from django.core.management import execute_from_command_line
+
+    from plugseller.refusals import sentence_for
+
+    try:
+        execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        sentence = sentence_for(error)
+        if sentence is None or "--traceback" in sys.argv:
+            raise
+        sys.exit(sentence)
+
+
+if __name__ == "__main__":
+    main()

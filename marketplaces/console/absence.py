@@ -1,0 +1,43 @@
+"""Why there is nothing to show. An empty table never comes without its reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from marketplaces.console.places import marketplace_label
+from marketplaces.console.words import FEATURES
+from marketplaces.reports import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One account's part of the answer."""
+
+    text: str
+    at: datetime | None = None  # when the marketplace gave its answer
+    connection_id: UUID | None = None  # where the seller can do something about it
+
+
+def why_nothing(streams: Sequence[Stream]) -> list[Reason]:
+    """For each account: off, not fetched yet, or nothing there; in different words."""
+    return [why_missing(stream) for stream in streams]
+
+
+def why_missing(stream: Stream) -> Reason:
+    """Why a connection has no row of a feature."""
+    where = marketplace_label(stream.connection.marketplace)
+    what = FEATURES[stream.feature]
+    here = stream.connection.pk
+    if not stream.on:
+        return Reason(f"{what} is off for {where}: nothing is fetched.", None, here)
+    if stream.complete_at:
+        none = f"{where} answered: no {what.lower()}."
+        return Reason(none, stream.complete_at)
+    if stream.is_running:
+        text = f"{what} of {where}: not fetched yet. The first sync is running."
+    elif stream.failed:
+        text = f"{what} of {where}: not fetched yet. The last sync failed."
+    else:
+        text = f"{what} of {where}: not fetched yet."
+    return Reason(text, None, here)

@@ -1,0 +1,111 @@
+"""Accounts as they stand: what they fetch, why, and how that goes."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from marketplaces import reports, shelf
+from marketplaces.console.desk import Desk, open_desk, show
+from marketplaces.console.places import Places
+from marketplaces.console.views.fetched import DAYS, chapters
+from marketplaces.models import Connection, SyncRun
+from plugseller.accounts.roles import Permission
+
+WARN_DAYS = 30  # how long before a consent ends the seller is told
+_LAST_RUNS = 20
+
+
+@login_required
+@require_safe
+def connection_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """Every account, those that ended last."""
+    desk, now = open_desk(request, slug, Permission.VIEW_CATALOG), timezone.now()
+    places = Places(desk.seller)
+    fresh = reports.streams(desk.seller, now=now)
+    live, ended = [], []
+    for found in places.connections:
+        name = places.account(found.pk)
+        if found.status == Connection.Status.DISCONNECTED:
+            ended.append((found, name))
+        else:
+            streams = [stream for stream in fresh if stream.connection == found]
+            soon = found.must_reconnect_within(WARN_DAYS, now=now)
+            live.append((found, name, streams, soon))
+    context = {"live": live, "ended": ended, "now": now}
+    return show(request, desk, "connections.html", context)
+
+
+@login_required
+@require_safe
+def connection(request: HttpRequest, slug: str, connection: UUID) -> HttpResponse:
+    """One account: its features, what each fetches and why, and the last runs."""
+    desk, now = open_desk(request, slug, Permission.VIEW_CATALOG), timezone.now()
+    found = own_connection(desk, connection)
+    dropped = reports.dropped_since(
+        desk.seller, since=now - timedelta(days=DAYS), connection_id=found.pk
+    )
+    runs = SyncRun.objects.of_seller(desk.seller).filter(connection=found)
+    places = Places(desk.seller)
+    context = {
+        **_progress(desk, found, now),
+        "name": places.account(found.pk),
+        "stores": [m for (pk, _), m in places.markets.items() if pk == found.pk],
+        "chapters": chapters(found.marketplace, dropped=dropped)
+        if on_the_shelf(found.marketplace)
+        else [],
+        "runs": list(runs.order_by("-id")[:_LAST_RUNS]),
+        "dropped_total": sum(path.times for path in dropped),
+        "days": DAYS,
+        "reconnect_soon": found.must_reconnect_within(WARN_DAYS, now=now),
+    }
+    return show(request, desk, "connection.html", context)
+
+
+@login_required
+@require_safe
+def progress(request: HttpRequest, slug: str, connection: UUID) -> HttpResponse:
+    """The part of the connection's page that changes while a sync runs."""
+    desk = open_desk(request, slug, Permission.VIEW_CATALOG)
+    found = own_connection(desk, connection)
+    if "HX-Request" not in request.headers:
+        return redirect("console:connection", slug, found.pk)
+    context = _progress(desk, found, timezone.now())
+    return show(request, desk, "_streams.html", context)
+
+
+def _progress(desk: Desk, found: Connection, now: datetime) -> dict[str, Any]:
+    streams = reports.streams(desk.seller, now=now, connection_id=found.pk)
+    return {
+        "connection": found,
+        "streams": streams,
+        "running": any(stream.is_running for stream in streams),
+        "now": now,
+    }
+
+
+@login_required
+@require_safe
+def run(request: HttpRequest, slug: str, connection: UUID, run_id: int) -> HttpResponse:
+    """One sync run: what it asked, what it wrote, what it dropped."""
+    desk = open_desk(request, slug, Permission.VIEW_CATALOG)
+    found = own_connection(desk, connection)
+    own = SyncRun.objects.of_seller(desk.seller)
+    one = get_object_or_404(own, connection=found, pk=run_id)
+    return show(request, desk, "run.html", {"connection": found, "run": one})
+
+
+def own_connection(desk: Desk, connection: UUID) -> Connection:
+    """The seller's connection of that id, or the 404 that an unknown one gets."""
+    own = Connection.objects.of_seller(desk.seller).defer("credentials")
+    return get_object_or_404(own, pk=connection)
+
+
+def on_the_shelf(marketplace: str) -> bool:
+    """Whether the marketplace is switched on in this installation."""
+    return marketplace in [adapter.key for adapter in shelf.adapters()]

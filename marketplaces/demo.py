@@ -1,0 +1,271 @@
+"""The demonstration's furniture: people, sellers, their accounts, a first sync."""
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from marketplaces import shelf
+from marketplaces.models import Connection
+from marketplaces.services import begin_authorisation, complete_authorisation
+from marketplaces.simulator.loopback import consent
+from marketplaces.sync.limits import UNHURRIED
+from marketplaces.sync.rounds import Result, sync_round
+from marketplaces.sync.walking import Progress
+from plugseller.accounts.models import Seller, User
+from plugseller.accounts.roles import Role
+from plugseller.accounts.services import create_seller, join
+
+COLUMNS = (
+    "seller",
+    "connection",
+    "feature",
+    "calls",
+    "new",
+    "changed",
+    "unchanged",
+    "dropped",
+    "seconds",
+    "outcome",
+)
+Say = Callable[[str], None]
+
+# The simulator's limits are lifted, so that nobody waits for pretended ones; the
+# worker keeps to those of the data map.
+_AT_ONCE = replace(UNHURRIED, share=None)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A seller of the demonstration and the simulated accounts it connects."""
+
+    slug: str
+    name: str
+    time_zone: str
+    owner: str
+    viewer: str
+    accounts: tuple[tuple[str, str, str], ...]  # marketplace, region, simulator's key
+
+
+HOUSES = (
+    House(
+        slug="north",
+        name="North Outdoors",
+        time_zone="Europe/Istanbul",
+        owner="alice@north.example",
+        viewer="bob@north.example",
+        accounts=(
+            ("amazon", "na", "north-amazon-na"),
+            ("walmart", "us", "north-walmart"),
+        ),
+    ),
+    House(
+        slug="south",
+        name="South Home",
+        time_zone="America/New_York",
+        owner="charlie@south.example",
+        viewer="dana@south.example",
+        accounts=(
+            ("amazon", "na", "south-amazon-na"),
+            ("walmart", "us", "south-walmart"),
+        ),
+    ),
+)
+STAFF = "olga@plugseller.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One line of demo-accounts.json."""
+
+    email: str
+    password: str
+    seller: str | None
+    role: str
+
+
+def logins_file() -> Path:
+    """Where programs find the accounts to sign in with."""
+    return Path(settings.PLUGSELLER_HOME) / "demo-accounts.json"
+
+
+def read_logins() -> list[Login]:
+    """The accounts of the last run; none if there was no run or the file is damaged."""
+    try:
+        told = json.loads(logins_file().read_text(encoding="utf-8"))
+        return [Login(**login) for login in told]
+    except (FileNotFoundError, ValueError, TypeError):
+        return []
+
+
+def furnish(*, say: Say, tell: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Make what isn't there yet and sync; the rows of the summary table.
+
+    `say` prints a line, `tell` renews the progress line.
+    """
+    people = _people()
+    accounts = []
+    for house in HOUSES:
+        accounts += list(_connected(house, people[house.owner], say))
+    bar = _Bar(accounts, tell)
+    results = [
+        result
+        for account in accounts
+        for result in sync_round([account], pace=_AT_ONCE, progress=bar)
+    ]
+    tell("")
+    return [row for result in results for row in _rows(result)]
+
+
+@transaction.atomic
+def _people() -> dict[str, User]:
+    """Everybody, with the passwords of the last run where there was one."""
+    known = {login.email: login.password for login in read_logins()}
+    people, logins = {}, []
+    roles = [(h.owner, h, Role.OWNER) for h in HOUSES]
+    roles += [(h.viewer, h, Role.VIEWER) for h in HOUSES]
+    for email, house, role in sorted(roles, key=lambda entry: entry[1].slug):
+        user, password = _person(email, known.get(email), is_staff=False)
+        seller = _seller(house)
+        if not seller.memberships.filter(user=user, role=role.value).exists():
+            join(actor=None, seller=seller, user=user, role=role)
+        people[email] = user
+        logins.append(Login(email, password, house.slug, role.value))
+    _, password = _person(STAFF, known.get(STAFF), is_staff=True)
+    logins.append(Login(STAFF, password, None, "staff"))
+    _write_logins(logins)
+    return people
+
+
+def _person(email: str, password: str | None, *, is_staff: bool) -> tuple[User, str]:
+    user = User.objects.filter(email=email).first()
+    if user and password:
+        return user, password
+    password = secrets.token_urlsafe(12)
+    if user is None:
+        # The operator's desk shows no seller's data, not even to a superuser.
+        user = User.objects.create_user(
+            email=email,
+            password=password,
+            name=email.partition("@")[0].title(),
+            is_staff=is_staff,
+            is_superuser=is_staff,
+        )
+    else:
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    return user, password
+
+
+def _seller(house: House) -> Seller:
+    found = Seller.objects.filter(slug=house.slug).first()
+    return found or create_seller(
+        actor=None, name=house.name, slug=house.slug, time_zone=house.time_zone
+    )
+
+
+def _write_logins(logins: list[Login]) -> None:
+    path = logins_file()
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump([asdict(login) for login in logins], file, indent=2)
+    draft.replace(path)
+
+
+def _connected(house: House, owner: User, say: Say) -> Iterator[Connection]:
+    """The seller's live connections, those that are missing authorised first."""
+    seller = Seller.objects.get(slug=house.slug)
+    for marketplace, region, key in house.accounts:
+        live = Connection.objects.of_seller(seller).filter(
+            marketplace=marketplace,
+            region=region,
+            status__in=[Connection.Status.ACTIVE, Connection.Status.ATTENTION],
+        )
+        found = live.select_related("seller").first()
+        if found is None:
+            label = shelf.adapter(marketplace).label
+            say(f"Connecting {house.name} to {label} through its consent page.")
+            found = _authorised(owner, seller, marketplace, region, key)
+        yield found
+
+
+def _authorised(
+    owner: User, seller: Seller, marketplace: str, region: str, key: str
+) -> Connection:
+    """The way a seller's browser goes, walked by a program."""
+    session = secrets.token_hex(16)
+    address = begin_authorisation(
+        actor=owner,
+        seller=seller,
+        marketplace=marketplace,
+        region=region,
+        features=shelf.datamap().features(marketplace),
+        session_key=session,
+        now=timezone.now(),
+    )
+    ca_file = Path(settings.MARKETPLACE_CA_FILE)
+    return complete_authorisation(
+        actor=owner,
+        session_key=session,
+        marketplace=marketplace,
+        callback=consent(address, account=key, ca_file=ca_file),
+        now=timezone.now(),
+    )
+
+
+class _Bar:
+    """A bar that fills feature by feature over all accounts."""
+
+    _WIDTH = 30
+
+    def __init__(self, accounts: list[Connection], tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._seen: dict[tuple[Any, str], None] = {}
+        self._steps = sum(
+            account.switches.filter(on=True).count() + 1 for account in accounts
+        )
+
+    def __call__(self, at: Progress) -> None:
+        self._seen[at.connection_id, at.feature] = None
+        done = min(len(self._seen), self._steps)
+        filled = "█" * (self._WIDTH * done // max(self._steps, 1))
+        self._tell(
+            f"{filled:░<{self._WIDTH}} {done}/{self._steps} "
+            f"{at.marketplace} {at.feature}: {at.rows:,} rows"
+        )
+
+
+def _rows(result: Result) -> list[dict[str, Any]]:
+    account = result.account
+    name = {
+        "seller": account.seller.slug,
+        "connection": f"{account.marketplace} {account.region}",
+        "failed": result.failed,
+    }
+    if result.problem:
+        return [{**name, "outcome": result.problem}]
+    return [
+        {
+            **name,
+            "feature": run.feature,
+            "calls": run.calls,
+            "new": run.rows_new,
+            "changed": run.rows_changed,
+            "unchanged": run.rows_unchanged,
+            "dropped": run.fields_dropped,
+            "seconds": (run.finished_at - run.started_at).total_seconds()
+            if run.finished_at
+            else None,
+            "outcome": run.get_outcome_display(),
+        }
+        for run in result.runs
+    ]

@@ -1,0 +1,71 @@
+"""What happens to connections and to Marketplace Information, as the log names it."""
+
+from plugseller.shelves import By, Kind, event
+
+SELLERS = (By.PERSON, By.TOKEN)
+PEOPLE = (By.PERSON, By.COMMAND)
+OURSELVES = (By.JOB, By.COMMAND)
+
+event(
+    "connection.begun",
+    kind=Kind.CHANGE,
+    sentence="went to the marketplace to connect an account",
+    by=PEOPLE,
+)
+event(
+    "connection.refused",
+    kind=Kind.CHANGE,
+    sentence="came back from the marketplace and was refused",
+    by=(By.PERSON, By.ANONYMOUS, By.COMMAND),
+)
+event(
+    "connection.connected",
+    kind=Kind.CHANGE,
+    sentence="connected an account",
+    by=PEOPLE,
+)
+event(
+    "connection.reconnected",
+    kind=Kind.CHANGE,
+    sentence="renewed the authorisation of an account",
+    by=PEOPLE,
+)
+event(
+    "connection.disconnected",
+    kind=Kind.CHANGE,
+    sentence="disconnected an account",
+    by=PEOPLE,
+)
+event(
+    "connection.revoked",
+    kind=Kind.CHANGE,
+    sentence="found that the marketplace had ended an authorisation",
+    by=OURSELVES,
+)
+event(
+    "connection.feature_on",
+    kind=Kind.CHANGE,
+    sentence="switched a feature on",
+    by=PEOPLE,
+)
+event(
+    "connection.feature_off",
+    kind=Kind.CHANGE,
+    sentence="switched a feature off",
+    by=PEOPLE,
+)
+event("sync.asked", kind=Kind.WORK, sentence="asked for a sync", by=PEOPLE)
+event(
+    "sync.run",
+    kind=Kind.WORK,
+    sentence="fetched from the marketplace",
+    by=OURSELVES,
+)
+
+for listed in ("listings", "prices", "inventory", "orders"):
+    event(
+        f"read.{listed}.export",
+        kind=Kind.READ,
+        sentence=f"exported {listed} to a file",
+        by=SELLERS,
+    )

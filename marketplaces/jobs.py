@@ -1,0 +1,80 @@
+"""The timetable of this floor. Jobs get ids, never values, and can run twice."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+from django_q.models import Schedule
+from django_q.tasks import async_task
+
+from marketplaces.models import Connection, SyncRun
+from marketplaces.sync.limits import UNHURRIED
+from marketplaces.sync.resting import rests
+from marketplaces.sync.rounds import due_connections, sync_round
+from plugseller.audit.services import Acting, acting
+
+IN_A_JOB = replace(UNHURRIED, lifetime=timedelta(minutes=10))
+"""Ends before the queue's own limit would kill the worker; the next pass goes on."""
+
+_REASON = "a job names one connection by its id"
+
+
+def schedule() -> None:
+    """Put the timetable into the queue; doing so again changes nothing else."""
+    minutes = int(settings.SYNC_EVERY.total_seconds() // 60)
+    Schedule.objects.update_or_create(
+        name="marketplaces.sync_due",
+        defaults={
+            "func": "marketplaces.jobs.sync_due",
+            "schedule_type": Schedule.MINUTES,
+            "minutes": minutes,
+            "repeats": -1,
+        },
+    )
+
+
+def sync_due(now: datetime | None = None) -> None:
+    """Queue a job for each connection that is due."""
+    for account in due_connections(now or timezone.now()):
+        async_task("marketplaces.jobs.sync_one", str(account.pk))
+
+
+def start_sync(connection_id: UUID) -> None:
+    """Sync the connection soon, in the background: for "Sync now"."""
+    asked_at = timezone.now().isoformat()
+    async_task("marketplaces.jobs.sync_now", str(connection_id), asked_at)
+
+
+def sync_one(connection_id: str) -> None:
+    """The scheduled sync of one connection."""
+    account = _connection(connection_id)
+    if account is not None and not rests(account, now=timezone.now()):
+        _sync(account)
+
+
+def sync_now(connection_id: str, asked_at: str) -> None:
+    """The sync a person asked for; asked for twenty times, it is done once."""
+    account = _connection(connection_id)
+    if account is None:
+        return
+    since = SyncRun.objects.across_sellers(reason=_REASON).filter(
+        connection=account, started_at__gte=datetime.fromisoformat(asked_at)
+    )
+    if not since.exists():
+        _sync(account)
+
+
+def _sync(account: Connection) -> None:
+    with acting(Acting(kind="job")):
+        sync_round([account], pace=IN_A_JOB)
+
+
+def _connection(connection_id: str) -> Connection | None:
+    """The connection, if it is still there and live."""
+    found = Connection.objects.across_sellers(reason=_REASON).filter(
+        pk=UUID(connection_id)
+    )
+    account = found.first()
+    return account if account is not None and account.is_live else None

@@ -1,0 +1,31 @@
+"""The tables of Marketplace Information, re-exported so that Django finds them."""
+
+from marketplaces.models.catalog import Listing, Product
+from marketplaces.models.connections import (
+    ConnectAttempt,
+    Connection,
+    FeatureSwitch,
+    Market,
+)
+from marketplaces.models.orders import Order, OrderItem
+from marketplaces.models.pricing import Price, PriceChange
+from marketplaces.models.stock import Stock, StockChange
+from marketplaces.models.syncing import Sighting, SyncRun, SyncState
+
+__all__ = [
+    "ConnectAttempt",
+    "Connection",
+    "FeatureSwitch",
+    "Listing",
+    "Market",
+    "Order",
+    "OrderItem",
+    "Price",
+    "PriceChange",
+    "Product",
+    "Sighting",
+    "Stock",
+    "StockChange",
+    "SyncRun",
+    "SyncState",
+]

@@ -1,0 +1,214 @@
+"""What happens to connected accounts; console, commands and jobs only call it.
+
+Ways to connect: `begin_authorisation` and `complete_authorisation` (the marketplace's
+own consent page), `connect_with_secrets` (a private app's token, a seller's own keys).
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from marketplaces import jobs, shelf
+from marketplaces.authorisation import begin_authorisation, complete_authorisation
+from marketplaces.connecting import (
+    ConnectRefused,
+    ask,
+    check_features,
+    keep,
+    malformed,
+    place_of,
+    refuse,
+    require_right,
+)
+from marketplaces.consent import app_for, is_consent_host, seller_app
+from marketplaces.contract import Adapter, App, Credentials, Secret, Unreadable
+from marketplaces.datamap import Feature
+from marketplaces.models import Connection, FeatureSwitch
+from plugseller.accounts.models import Seller, User
+from plugseller.audit.services import record
+from plugseller.jobs.models import Lease
+
+__all__ = [
+    "ConnectRefused",
+    "app_for",
+    "ask_for_sync",
+    "begin_authorisation",
+    "complete_authorisation",
+    "connect_with_secrets",
+    "disconnect",
+    "is_consent_host",
+    "secrets_asked",
+    "switch_feature",
+]
+
+_account = re.compile(r"[A-Za-z0-9_-]{3,64}")
+_secret = re.compile(r"[!-~]{8,4096}")  # one printable word
+
+
+def secrets_asked(marketplace: str) -> tuple[str, ...]:
+    """What `connect_with_secrets` needs, in order; the first names the account.
+
+    KeyError if the marketplace isn't switched on.
+    """
+    consent = shelf.adapter(marketplace).consent
+    return (consent.account_parameter, *consent.pasted)
+
+
+def connect_with_secrets(
+    *,
+    actor: User | None,
+    seller: Seller,
+    marketplace: str,
+    region: str,
+    secrets: Mapping[str, str],
+    features: Collection[Feature],
+    now: datetime,
+) -> Connection:
+    """Keep an account whose secrets the seller made; proven by one token renewal.
+
+    `secrets` has exactly the names of `secrets_asked`. Raises PermissionDenied,
+    ConnectRefused; nothing is stored then.
+    """
+    require_right(actor, seller)
+    try:
+        adapter, place = place_of(marketplace, region)
+        check_features(adapter, features)
+        credentials = _credentials(adapter, secrets, now)
+        app = _app(adapter, credentials)
+        response = ask(
+            adapter, place, lambda: adapter.renewal(app=app, credentials=credentials)
+        )
+        try:
+            adapter.access_from(response=response, now=now)
+        except Unreadable:
+            raise malformed(adapter) from None
+        return keep(
+            actor=actor,
+            seller=seller,
+            adapter=adapter,
+            region=place,
+            credentials=credentials,
+            features=features,
+            way="secrets",
+            now=now,
+        )
+    except (ConnectRefused, ImproperlyConfigured) as error:
+        refuse(error, actor=actor, seller=seller, marketplace=marketplace)
+
+
+def _credentials(
+    adapter: Adapter, secrets: Mapping[str, str], now: datetime
+) -> Credentials:
+    """What was pasted, refused by name if it can't be one; never quoted."""
+    account, *pasted = secrets_asked(adapter.key)
+    rules = {account: _account, **dict.fromkeys(pasted, _secret)}
+    for name, rule in rules.items():
+        if not rule.fullmatch(secrets.get(name, "")):
+            raise ConnectRefused(
+                f"The {name} is missing or malformed. Nothing was stored. Copy it "
+                f"from {adapter.label} again, whole and without spaces.",
+                reason=f"malformed {name}",
+            )
+    token = secrets.get("refresh_token", "")
+    days = adapter.consent.valid_for_days if token else None
+    return Credentials(
+        account_id=secrets[account],
+        refresh_token=Secret(token),
+        client_id=secrets.get("client_id", ""),
+        client_secret=Secret(secrets.get("client_secret", "")),
+        reconnect_by=now + timedelta(days=days) if days else None,
+    )
+
+
+def _app(adapter: Adapter, credentials: Credentials) -> App:
+    brings_own = bool(credentials.client_secret)
+    return (seller_app if brings_own else app_for)(adapter.key)
+
+
+@transaction.atomic
+def switch_feature(
+    *,
+    actor: User | None,
+    connection: Connection,
+    feature: Feature,
+    on: bool,
+    now: datetime | None = None,
+) -> FeatureSwitch:
+    """Let a feature be fetched from now on, or no more; what was fetched stays.
+
+    Raises PermissionDenied, ConnectRefused for a feature that isn't there.
+    """
+    require_right(actor, connection.seller)
+    adapter, _ = place_of(connection.marketplace, connection.region)
+    check_features(adapter, [feature])
+    switch, _ = FeatureSwitch.objects.update_or_create(
+        connection=connection,
+        feature=feature.value,
+        defaults={"on": on, "switched_at": now or timezone.now()},
+    )
+    record(
+        "connection.feature_on" if on else "connection.feature_off",
+        actor=actor,
+        seller_id=connection.seller_id,
+        subject=connection,
+        details={"feature": feature.value},
+    )
+    return switch
+
+
+@transaction.atomic
+def disconnect(
+    *, actor: User | None, connection: Connection, now: datetime | None = None
+) -> Connection:
+    """Drop the credentials and stop every pass; what was fetched stays until deleted.
+
+    Raises PermissionDenied.
+    """
+    require_right(actor, connection.seller)
+    changed = (
+        Connection.objects.of_seller(connection.seller_id)
+        .filter(pk=connection.pk)
+        .exclude(status=Connection.Status.DISCONNECTED)
+        .update(
+            credentials=None,  # ACC-3
+            status=Connection.Status.DISCONNECTED,
+            trouble="",
+            reconnect_by=None,
+            ended_at=now or timezone.now(),
+        )
+    )
+    if changed:
+        # A pass that is under way holds an access token in memory; without its lease
+        # it writes nothing more and ends, and the token with it.
+        Lease.objects.filter(name=f"sync:{connection.pk}").update(
+            fence=F("fence") + 1, holder="", expires_at=None
+        )
+        record(
+            "connection.disconnected",
+            actor=actor,
+            seller_id=connection.seller_id,
+            subject=connection,
+        )
+    connection.refresh_from_db()
+    return connection
+
+
+def ask_for_sync(*, actor: User, connection: Connection) -> None:
+    """Have a worker sync the connection soon.
+
+    Raises PermissionDenied.
+    """
+    require_right(actor, connection.seller)
+    with transaction.atomic():
+        record(
+            "sync.asked",
+            actor=actor,
+            seller_id=connection.seller_id,
+            subject=connection,
+        )
+        jobs.start_sync(connection.pk)

@@ -1,0 +1,72 @@
+"""People and sellers on the operator's desk; display only."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+
+from plugseller.accounts.models import Membership, Seller, User
+
+
+class DisplayOnly:
+    """Nothing is added, changed or deleted here: services do that, with their audit
+    entry, and not even a superuser goes round them."""
+
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class Memberships(DisplayOnly, admin.TabularInline):  # type: ignore[type-arg]  # not at run time
+    model = Membership
+    fields = readonly_fields = ("user", "role", "since")
+    extra = 0
+
+
+@admin.register(Seller)
+class SellerAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+    list_display = ("slug", "name", "time_zone", "created_at")
+    search_fields = ("slug", "name")
+    ordering = ("slug",)
+    fields = ("slug", "name", "time_zone", "created_at")
+    inlines = (Memberships,)
+
+
+@admin.register(User)
+class UserAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+    """No password hash is shown."""
+
+    list_display = ("email", "name", "is_staff", "is_active", "joined_at")
+    list_filter = ("is_staff", "is_active")
+    search_fields = ("email",)
+    ordering = ("email",)
+    fields = (
+        "email",
+        "name",
+        "time_zone",
+        "is_staff",
+        "is_active",
+        "joined_at",
+        "last_login",
+    )
+
+
+@admin.register(Membership)
+class MembershipAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+    list_display = ("seller", "user", "role", "since")
+    list_filter = ("role",)
+    list_select_related = ("seller", "user")
+    search_fields = ("seller__slug",)
+    ordering = ("seller__slug", "since")
+
+
+# A right on seller data is given to a person on one seller, never to a group.
+admin.site.unregister(Group)

@@ -1,0 +1,27 @@
+"""Signing in and out."""
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpResponse
+
+from plugseller.accounts.forms import SignInForm
+
+
+class SignIn(LoginView):
+    """The one page that takes a password; Django checks `next` against our host."""
+
+    template_name = "accounts/sign_in.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+
+class SignOut(LogoutView):
+    """Ends the session; by POST only. Tells the browser to forget what it kept."""
+
+    def dispatch(self, *args: object, **kwargs: object) -> HttpResponse:
+        response = super().dispatch(*args, **kwargs)  # type: ignore[arg-type]
+        response["Clear-Site-Data"] = '"cache"'
+        return response
+
+
+sign_in = SignIn.as_view()
+sign_out = SignOut.as_view()

@@ -1,0 +1,55 @@
+"""The audit log, to be read and nothing else (ACC-2)."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from plugseller.audit.models import Entry
+
+# The package's own page for it would show and search more.
+admin.site.unregister(Entry)
+
+
+@admin.register(Entry)
+class EntryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+    """Ids, counts and names of fields; entries hold no personal value."""
+
+    actions = None
+    list_display = (
+        "timestamp",
+        "event",
+        "action",
+        "actor_kind",
+        "actor_id",
+        "seller_id",
+        "rows",
+        "object_pk",
+    )
+    list_filter = ("action", "actor_kind")
+    search_fields = ("event", "object_pk")
+    ordering = ("-timestamp", "-id")
+    show_full_result_count = False
+    fields = (
+        "timestamp",
+        "event",
+        "action",
+        "actor_kind",
+        "actor_id",
+        "seller_id",
+        "object_pk",
+        "rows",
+        "request_id",
+        "additional_data",
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: Entry | None = None
+    ) -> bool:
+        return False
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Entry | None = None
+    ) -> bool:
+        return False

@@ -1,0 +1,9 @@
+"""What is logged of data keys: whose, wrapped by which key, since and until when."""
+
+from plugseller.audit.diff import audited
+from plugseller.crypto.models import DataKey
+
+audited(
+    DataKey,
+    fields=("owner", "master_key_id", "created_at", "retired_at", "destroyed_at"),
+)

@@ -1,0 +1,226 @@
+"""What happens to data keys, and sealing with them (ENC-3).
+
+Rotating the master key rewraps data keys and touches no sealed value; destroying
+an owner's data keys makes every value sealed for that owner unreadable.
+"""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.db import transaction
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from plugseller import keyprovider
+from plugseller.audit.services import record
+from plugseller.crypto.models import DataKey
+from plugseller.crypto.sealing import (
+    SealBroken,
+    Unopenable,
+    key_id_of,
+    open_envelope,
+    seal,
+)
+
+
+class KeyDestroyed(Unopenable):
+    """The owner's data key was destroyed: what it sealed is gone for good."""
+
+
+class NoDataKey(Exception):
+    """Something should be sealed for an owner that has no data key."""
+
+
+class UnwrappedKeys:
+    """Data keys unwrapped a moment ago, so that reading doesn't ask each time.
+
+    Short-lived, because another process may destroy a key meanwhile. Only opening
+    asks it: sealing with a key whose row was rolled back would lose the value.
+    """
+
+    def __init__(
+        self,
+        *,
+        seconds: float = 30,
+        most: int = 500,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._seconds = seconds
+        self._most = most
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._keys: dict[UUID, tuple[float, UUID, bytes]] = {}
+
+    def get(self, key_id: UUID) -> tuple[UUID, bytes] | None:
+        """Owner and key, if unwrapped recently."""
+        until, owner, key = self._keys.get(key_id, (0.0, key_id, b""))
+        return (owner, key) if self._clock() < until else None
+
+    def put(self, key_id: UUID, owner: UUID, key: bytes) -> None:
+        with self._lock:
+            if len(self._keys) >= self._most:
+                self._keys.clear()
+            self._keys[key_id] = (self._clock() + self._seconds, owner, key)
+
+    def drop_owner(self, owner: UUID) -> None:
+        with self._lock:
+            kept = {k: entry for k, entry in self._keys.items() if entry[1] != owner}
+            self._keys = kept
+
+
+_unwrapped = UnwrappedKeys()
+
+
+def create_data_key(owner: UUID, *, now: datetime | None = None) -> DataKey:
+    """The owner's current data key, made if there is none.
+
+    Raises KeyTrouble.
+    """
+    with transaction.atomic():
+        row, created = DataKey.objects.get_or_create(
+            owner=owner,
+            retired_at__isnull=True,
+            defaults=_new_key(owner, now or timezone.now()),
+        )
+        if created:
+            record("data_key.created", subject=row, details={"owner": str(owner)})
+    return row
+
+
+def rotate_data_key(owner: UUID, *, now: datetime | None = None) -> DataKey:
+    """A new data key for what is sealed from now on; the old one still opens."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        DataKey.objects.filter(owner=owner, retired_at=None).update(retired_at=now)
+        row = DataKey.objects.create(owner=owner, **_new_key(owner, now))
+        record("data_key.rotated", subject=row, details={"owner": str(owner)})
+    return row
+
+
+def destroy_data_key(owner: UUID, *, now: datetime | None = None) -> int:
+    """Destroy all data keys of an owner; rows without a key stay as the proof.
+
+    Returns how many keys were destroyed. This process forgets them at once,
+    others within half a minute.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        keys = DataKey.objects.filter(owner=owner, destroyed_at=None)
+        keys.filter(retired_at=None).update(retired_at=now)
+        count = keys.update(wrapped=b"", destroyed_at=now)
+        record("data_key.destroyed", rows=count, details={"owner": str(owner)})
+        _unwrapped.drop_owner(owner)
+        # Somebody may have read the old row before this transaction ended.
+        transaction.on_commit(partial(_unwrapped.drop_owner, owner))
+    return count
+
+
+def rewrap_data_keys(*, batch: int = 200) -> int:
+    """Wrap every data key with the current master key; returns how many changed.
+
+    Each batch is a transaction, so an interrupted run is finished by the next one.
+    Raises KeyTrouble when an old master key isn't held any more.
+    """
+    current = keyprovider.provider().current_master_id()
+    behind = DataKey.objects.filter(destroyed_at=None).exclude(master_key_id=current)
+    changed = 0
+    while rows := list(behind.order_by("pk")[:batch]):
+        with transaction.atomic():
+            count = sum(_rewrap(row, current) for row in rows)
+            record("data_key.rewrapped", rows=count, details={"master": current})
+        changed += count
+    return changed
+
+
+@sensitive_variables("plaintext")
+def seal_for(owner: UUID, plaintext: bytes, context: Sequence[str]) -> bytes:
+    """An envelope under the owner's current data key. Raises NoDataKey, KeyTrouble."""
+    row = DataKey.objects.filter(owner=owner, retired_at=None).first()
+    if row is None:
+        raise NoDataKey(f"There is no data key to seal with for {owner}.")
+    return seal(key=_unwrap(row), key_id=row.pk, plaintext=plaintext, context=context)
+
+
+def open_for(owner: UUID, envelope: bytes, context: Sequence[str]) -> bytes:
+    """What was sealed for this owner in this context.
+
+    Raises SealBroken, KeyDestroyed or KeyTrouble.
+    """
+    key_id = key_id_of(envelope)
+    found = _unwrapped.get(key_id) or _look_up(key_id)
+    if found[0] != owner:
+        raise SealBroken("A sealed value belongs to another owner.")
+    return open_envelope(key=found[1], envelope=envelope, context=context)
+
+
+def check_data_key(row: DataKey) -> None:
+    """Unwrap a data key to see that it can be. Raises SealBroken or KeyTrouble."""
+    _unwrap(row)
+
+
+def _rewrap(row: DataKey, master: str) -> int:
+    wrapped = _wrap(row.pk, row.owner, _unwrap(row), master)
+    # Destroyed or rewrapped by another process meanwhile: then it stays as it is.
+    unchanged = DataKey.objects.filter(pk=row.pk, master_key_id=row.master_key_id)
+    return unchanged.filter(destroyed_at=None).update(
+        wrapped=wrapped, master_key_id=master
+    )
+
+
+def _look_up(key_id: UUID) -> tuple[UUID, bytes]:
+    row = DataKey.objects.filter(pk=key_id).first()
+    if row is None:
+        raise SealBroken("A sealed value names a data key that never existed.")
+    if row.destroyed_at is not None:
+        raise KeyDestroyed("The data key of this value was destroyed.")
+    key = _unwrap(row)
+    _unwrapped.put(row.pk, row.owner, key)
+    return row.owner, key
+
+
+def _new_key(owner: UUID, now: datetime) -> dict[str, object]:
+    key_id = DataKey._meta.pk.get_default()
+    master = keyprovider.provider().current_master_id()
+    return {
+        "pk": key_id,
+        "wrapped": _wrap(key_id, owner, secrets.token_bytes(32), master),
+        "master_key_id": master,
+        "created_at": now,
+    }
+
+
+def _wrap(key_id: UUID, owner: UUID, key: bytes, master: str) -> bytes:
+    return seal(
+        key=_wrapping_key(master),
+        key_id=key_id,
+        plaintext=key,
+        context=_wrapping_context(owner, master),
+    )
+
+
+def _unwrap(row: DataKey) -> bytes:
+    wrapped = bytes(row.wrapped)
+    if key_id_of(wrapped) != row.pk:
+        raise SealBroken(f"The row of {row} holds another data key.")
+    return open_envelope(
+        key=_wrapping_key(row.master_key_id),
+        envelope=wrapped,
+        context=_wrapping_context(row.owner, row.master_key_id),
+    )
+
+
+def _wrapping_context(owner: UUID, master: str) -> tuple[str, ...]:
+    return ("data key", str(owner), master)
+
+
+def _wrapping_key(master: str) -> bytes:
+    # A key of its own for wrapping: the audit log derives others from the master.
+    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"wrap data keys v1")
+    return derive.derive(keyprovider.provider().master_key(master))

@@ -1,0 +1,145 @@
+"""The database wrapper: Django's own for SQLite, speaking to SQLCipher.
+
+    DATABASES = {"default": {
+        "ENGINE": "plugseller.crypto.sqlcipher",
+        "NAME": home / "plugseller.sqlite3",
+        "OPTIONS": {
+            "key": keyprovider.database_key,  # gives 64 hexadecimal digits
+            "cache_mib": 16,                  # page cache of each connection
+            "timeout": 20,                    # seconds to wait for another writer
+        },
+    }}
+
+Every `atomic` block takes the write lock when it begins (BEGIN IMMEDIATE), because
+a transaction that reads first and writes later fails at once when another writer
+came between. So no network call and no waiting inside one.
+"""
+
+import datetime
+import decimal
+from collections.abc import Callable, Iterable, Mapping
+from itertools import tee
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.sqlite3 import base as sqlite
+from django.db.backends.sqlite3._functions import (  # type: ignore[import-untyped]
+    register as register_functions,
+)
+from django.utils.asyncio import async_unsafe
+from django.utils.dateparse import parse_date, parse_datetime, parse_time
+from sqlcipher3 import dbapi2
+
+from plugseller.crypto.sqlcipher.client import DatabaseClient
+from plugseller.crypto.sqlcipher.creation import DatabaseCreation
+from plugseller.crypto.sqlcipher.features import DatabaseFeatures
+from plugseller.crypto.sqlcipher.opening import open_database
+
+# Django registers these on the standard library's module; they are per module.
+dbapi2.register_converter("bool", b"1".__eq__)
+dbapi2.register_converter("date", sqlite.decoder(parse_date))
+dbapi2.register_converter("time", sqlite.decoder(parse_time))
+dbapi2.register_converter("datetime", sqlite.decoder(parse_datetime))
+dbapi2.register_converter("timestamp", sqlite.decoder(parse_datetime))
+dbapi2.register_adapter(decimal.Decimal, str)
+dbapi2.register_adapter(datetime.date, sqlite.adapt_date)
+dbapi2.register_adapter(datetime.datetime, sqlite.adapt_datetime)
+
+
+class DatabaseWrapper(sqlite.DatabaseWrapper):
+    """Opens only an existing, encrypted file whose key has proved right."""
+
+    display_name = "SQLCipher"
+    Database = dbapi2
+    client_class = DatabaseClient
+    creation_class = DatabaseCreation
+    features_class = DatabaseFeatures
+
+    init_commands: list[str]
+    transaction_mode: str | None
+    _cache_mib: int
+
+    def get_connection_params(self) -> dict[str, Any]:
+        params = super().get_connection_params()
+        params.pop("key", None)
+        self._cache_mib = int(params.pop("cache_mib", 16))
+        self.transaction_mode = self.transaction_mode or "IMMEDIATE"
+        params.pop("uri")
+        return {
+            "timeout": 20,
+            **params,
+            "key": self.database_key(),
+            "database": database_path(params["database"]),
+            "detect_types": dbapi2.PARSE_DECLTYPES | dbapi2.PARSE_COLNAMES,
+        }
+
+    def database_key(self) -> str:
+        """The key as 64 hexadecimal digits. Raises KeyTrouble, ImproperlyConfigured."""
+        key: str | Callable[[], str] | None = self.settings_dict["OPTIONS"].get("key")
+        if key is None:
+            raise ImproperlyConfigured(
+                "The database has no key: DATABASES['default']['OPTIONS']['key'] must "
+                "be plugseller.keyprovider.database_key."
+            )
+        return key() if callable(key) else key
+
+    @async_unsafe
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        params = dict(conn_params)
+        connection = open_database(params.pop("database"), params.pop("key"), params)
+        try:
+            register_functions(connection)
+            for pragma in (
+                "foreign_keys = ON",
+                "legacy_alter_table = OFF",
+                "journal_mode = WAL",
+                "synchronous = NORMAL",
+                "temp_store = MEMORY",  # sorting never spills plain text to a file
+                f"cache_size = -{self._cache_mib * 1024}",
+            ):
+                connection.execute(f"PRAGMA {pragma}")
+            for command in self.init_commands:
+                connection.execute(command)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def create_cursor(self, name: str | None = None) -> "CursorWrapper":
+        cursor: CursorWrapper = self.connection.cursor(factory=CursorWrapper)
+        return cursor
+
+
+class CursorWrapper(dbapi2.Cursor):  # type: ignore[misc]  # the driver has no types
+    """Django's `%s` parameters for SQLCipher's cursor.
+
+    Django's class does the same, but its `super()` is the standard library's cursor.
+    """
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        if params is None:
+            return super().execute(query)
+        names = list(params) if isinstance(params, Mapping) else None
+        return super().execute(self._qmarks(query, names), params)
+
+    def executemany(self, query: str, param_list: Iterable[Any]) -> Any:
+        peek, rows = tee(iter(param_list))
+        first = next(peek, None)
+        names = list(first) if isinstance(first, Mapping) else None
+        return super().executemany(self._qmarks(query, names), rows)
+
+    def _qmarks(self, query: str, names: list[str] | None) -> str:
+        if names is None:
+            return sqlite.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
+        return query % {name: f":{name}" for name in names}
+
+
+def database_path(name: str | Path) -> Path:
+    """The absolute path of a database setting's NAME. Raises ImproperlyConfigured."""
+    if isinstance(name, str) and (name == ":memory:" or name.startswith("file:")):
+        raise ImproperlyConfigured(
+            f"The database name {name!r} must be the path of a file: SQLCipher doesn't "
+            "encrypt memory, and an address could switch its protections off."
+        )
+    return Path(name).absolute()

@@ -1,0 +1,89 @@
+"""Reads the environment; only `settings.py` calls it.
+
+A missing or unreadable value stops the start with one sentence that names the
+variable and gives an example. A secret may stand in the variable itself or in a
+file named by `NAME_FILE`, the way secret stores hand them to containers.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+_env = environ.Env()
+
+
+def text(name: str, default: str | None = None, *, example: str = "") -> str:
+    """The variable as text; without a default it must be set."""
+    value: str | None = _env.str(name, default=default)
+    if value is None:
+        hint = f" Example: {name}={example}" if example else ""
+        raise ImproperlyConfigured(f"The setting {name} is missing.{hint}")
+    return value
+
+
+def flag(name: str, default: bool) -> bool:
+    """The variable as yes or no (1, true, yes, on; anything else but empty is no)."""
+    value: bool = _env.bool(name, default=default)
+    return value
+
+
+def number(name: str, default: int) -> int:
+    """The variable as a whole number."""
+    try:
+        value: int = _env.int(name, default=default)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"The setting {name} must be a whole number. Example: {name}={default}"
+        ) from error
+    return value
+
+
+def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
+    """The variable as a list of words, parted by commas."""
+    value: list[str] = _env.list(name, default=list(default))
+    return [word.strip() for word in value if word.strip()]
+
+
+def secret(name: str, default: str | None = None, *, example: str = "") -> str:
+    """A secret: from NAME, or from the file that NAME_FILE names."""
+    path = text(f"{name}_FILE", "")
+    if not path:
+        return text(name, default, example=example)
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The file named by {name}_FILE can't be read ({error.strerror}). "
+            "Check the path and its permissions."
+        ) from error
+
+
+def database(
+    name: str, *, embedded: Path, key: Callable[[], str], cache_mib: int
+) -> dict[str, Any]:
+    """DATABASES: the encrypted file, or PostgreSQL if the variable holds its address.
+
+    PostgreSQL is spoken to with TLS unless it is on this machine (ENC-1).
+    """
+    address = secret(name, "")
+    if not address:
+        options = {"key": key, "cache_mib": cache_mib, "timeout": 20}
+        return {
+            "default": {
+                "ENGINE": "plugseller.crypto.sqlcipher",
+                "NAME": str(embedded),
+                "OPTIONS": options,
+            }
+        }
+    config: dict[str, Any] = _env.db_url_config(address)
+    if config.get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured(
+            f"{name} must be a PostgreSQL address, or empty for the embedded database. "
+            f"Example: {name}=postgres://plugseller@db.example/plugseller"
+        )
+    if config["HOST"] not in ("", "localhost", "127.0.0.1", "::1"):
+        config.setdefault("OPTIONS", {}).setdefault("sslmode", "verify-full")
+    return {"default": config}

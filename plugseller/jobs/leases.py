@@ -1,0 +1,89 @@
+"""Takes, keeps and gives back leases."""
+
+import os
+import platform
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import F
+
+from plugseller.jobs.models import Lease
+
+LIFE = timedelta(minutes=5)
+
+
+class LeaseLost(Exception):
+    """Somebody else does this work now; what was about to be written must not be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lease in hand."""
+
+    name: str
+    fence: int
+
+
+@transaction.atomic
+def take(name: str, *, now: datetime) -> Held | None:
+    """The lease, or None while another living worker holds it."""
+    lease, _ = Lease.objects.select_for_update().get_or_create(name=name)
+    if lease.expires_at and lease.expires_at > now and not _is_dead(lease.holder):
+        return None
+    lease.fence += 1
+    lease.holder = _me()
+    lease.expires_at = now + LIFE
+    lease.save()
+    return Held(name, lease.fence)
+
+
+def renew(held: Held, *, now: datetime) -> None:
+    """Prolong the lease; LeaseLost if it is no longer ours.
+
+    Called inside the writing transaction it is the fence: either both happen or none.
+    """
+    mine = Lease.objects.filter(name=held.name, fence=held.fence)
+    if not mine.update(expires_at=now + LIFE):
+        raise LeaseLost(held.name)
+
+
+def give_back(held: Held) -> None:
+    """End the lease; harmless if it was lost."""
+    Lease.objects.filter(name=held.name, fence=held.fence).update(
+        expires_at=None, holder="", fence=F("fence") + 1
+    )
+
+
+@cache
+def _machine() -> str:
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    return f"{platform.node()}/{boot.read_text().strip() if boot.exists() else ''}"
+
+
+def _started(pid: int) -> str | None:
+    """When the process began, by the kernel's count; None if it isn't there."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return stat.rpartition(")")[2].split()[19]
+
+
+def _me() -> str:
+    pid = os.getpid()
+    return f"{_machine()} {pid} {_started(pid)}"
+
+
+def _is_dead(holder: str) -> bool:
+    """Whether the holder was a process of this machine that is gone.
+
+    Another machine's worker can't be seen from here: its lease has to run out.
+    """
+    machine, _, process = holder.partition(" ")
+    if machine != _machine() or not Path("/proc/self/stat").exists():
+        return False
+    pid, _, started = process.partition(" ")
+    return _started(int(pid)) != started

@@ -1,0 +1,285 @@
+"""All settings; the only file that reads the environment (through `env.py`).
+
+PLUGSELLER_ENV says where we run: "production" (the default: every promise enforced),
+"demo" (plain http on localhost, simulator allowed) or "test".
+"""
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from plugseller import env
+from plugseller.keyprovider import database_key
+
+# --- Where we are ---------------------------------------------------------------------
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+PLUGSELLER_ENV = env.text("PLUGSELLER_ENV", "production")
+if PLUGSELLER_ENV not in ("production", "demo", "test"):
+    raise ImproperlyConfigured(
+        "PLUGSELLER_ENV must be production, demo or test. Example: PLUGSELLER_ENV=demo"
+    )
+PRODUCTION = PLUGSELLER_ENV == "production"
+PLUGSELLER_HOME = Path(env.text("PLUGSELLER_HOME", str(BASE_DIR / "var"))).resolve()
+DEBUG = False
+
+# --- Secrets --------------------------------------------------------------------------
+
+# `manage.py init` writes keys/web.key. Before that nothing is served, so a key for
+# this process alone is enough to run `init` itself.
+_web_key = PLUGSELLER_HOME / "keys" / "web.key"
+_secret_key = env.secret("SECRET_KEY", "") or (
+    _web_key.read_text(encoding="ascii").strip() if _web_key.exists() else ""
+)
+SECRET_KEY = _secret_key or secrets.token_urlsafe(64)
+SECRET_KEY_IS_FLEETING = not _secret_key
+
+# --- Hosts and addresses --------------------------------------------------------------
+
+PUBLIC_ADDRESS = env.text("PUBLIC_ADDRESS", "http://localhost:8000").rstrip("/")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+ROOT_URLCONF = "plugseller.urls"
+WSGI_APPLICATION = "plugseller.wsgi.application"
+
+# --- Apps -----------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "auditlog",
+    "csp",
+    "django_htmx",
+    "django_q",
+    "guardian",
+    "rest_framework",
+    "plugseller.audit",
+    "plugseller.crypto",
+    "plugseller.jobs",
+    "plugseller.accounts",
+    "marketplaces",
+    "compliance",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "plugseller.middleware.RequestContext",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database -------------------------------------------------------------------------
+
+DATABASES = env.database(
+    "DATABASE_URL",
+    embedded=PLUGSELLER_HOME / "plugseller.db",
+    key=database_key,
+    cache_mib=env.number("DATABASE_CACHE_MIB", 16),
+)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- People ---------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # `one_user_per_email` is unique without case
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+ANONYMOUS_USER_NAME = None  # guardian would create an active user row
+GUARDIAN_MONKEY_PATCH_USER = False
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+] + [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    }
+]
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign_in"
+
+# --- Audit ----------------------------------------------------------------------------
+
+AUDITLOG_LOGENTRY_MODEL = "audit.Entry"
+AUDITLOG_USE_BASE_MANAGER = True
+AUDITLOG_DISABLE_REMOTE_ADDR = True  # it would trust a forged X-Forwarded-For
+
+# --- Jobs -----------------------------------------------------------------------------
+
+REDIS_URL = env.secret("REDIS_URL", "")
+Q_CLUSTER = {
+    "name": "plugseller",
+    "workers": env.number("JOB_WORKERS", 2),
+    "timeout": 900,
+    "retry": 1200,  # above timeout, or a slow job would run twice
+    "max_attempts": 3,
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": 100,
+    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
+}
+SYNC_EVERY = timedelta(minutes=env.number("SYNC_EVERY_MINUTES", 30))
+
+# --- Marketplaces ---------------------------------------------------------------------
+
+MARKETPLACES = env.words("MARKETPLACES", ("amazon", "walmart"))
+MARKETPLACE_CA_FILE = env.text("MARKETPLACE_CA_FILE", "")
+# Empty means the marketplace's own addresses; anything else is refused in production.
+MARKETPLACE_ADDRESSES = {
+    "amazon": {
+        "api": env.text("AMAZON_API_ENDPOINT", ""),
+        "token": env.text("AMAZON_TOKEN_ENDPOINT", ""),
+        "consent": env.text("AMAZON_CONSENT_ENDPOINT", ""),
+    },
+    "walmart": {
+        "api": env.text("WALMART_API_ENDPOINT", ""),
+        "token": env.text("WALMART_API_ENDPOINT", ""),
+        "consent": env.text("WALMART_CONSENT_ENDPOINT", ""),
+    },
+}
+MARKETPLACE_APPS: dict[str, dict[str, Any]] = {
+    "amazon": {
+        "application_id": env.text("AMAZON_APPLICATION_ID", ""),
+        "client_id": env.text("AMAZON_CLIENT_ID", ""),
+        "client_secret": env.secret("AMAZON_CLIENT_SECRET", ""),
+        "draft": env.flag("AMAZON_APP_IS_DRAFT", default=False),
+    },
+    "walmart": {
+        "application_id": env.text("WALMART_CLIENT_ID", ""),
+        "client_id": env.text("WALMART_CLIENT_ID", ""),
+        "client_secret": env.secret("WALMART_CLIENT_SECRET", ""),
+        "draft": False,
+    },
+}
+
+# --- Sessions, cookies, headers -------------------------------------------------------
+
+SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_SAVE_EVERY_REQUEST = False
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"  # the marketplace sends the seller back with a GET
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+if PRODUCTION:
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+# "no-referrer" would make browsers send "Origin: null" with our own forms, which the
+# CSRF check refuses. The callback, whose address holds a code, says so itself.
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+# --- Caches, mail, files --------------------------------------------------------------
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = PLUGSELLER_HOME / "mail"
+CONTACT_ADDRESS = "support@plugakademi.org"  # CON-1
+DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", CONTACT_ADDRESS)
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+
+# --- Words and time -------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- API ------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "NUM_PROXIES": TRUSTED_PROXIES,
+}
+
+# --- Logging --------------------------------------------------------------------------
+
+# urllib3 and requests would write addresses with page tokens in them at DEBUG.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"()": "plugseller.logs.OneLine"},
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+    },
+    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING")},
+    "loggers": {
+        name: {"level": "WARNING"}
+        for name in ("urllib3", "requests", "httpx", "httpcore", "sp_api")
+    },
+}

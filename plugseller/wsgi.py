@@ -1,0 +1,33 @@
+"""For gunicorn: `gunicorn plugseller.wsgi`.
+
+Settings that would break a promise stop this start too, not only `manage.py`.
+"""
+
+import os
+import sys
+
+from django.core.wsgi import get_wsgi_application
+
+from plugseller.refusals import sentence_for
+
+# gunicorn ends when a worker leaves with this status; it would restart any other.
+_STAYS_DOWN = 3
+
+
+def _start() -> object:
+    from plugseller.checks import refuse_bad_settings
+
+    application = get_wsgi_application()
+    refuse_bad_settings()
+    return application
+
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plugseller.settings")
+try:
+    application = _start()
+except Exception as error:
+    sentence = sentence_for(error)
+    if sentence is None:
+        raise
+    sys.stderr.write(f"{sentence}\n")
+    sys.exit(_STAYS_DOWN)

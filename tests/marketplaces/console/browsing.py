@@ -1,0 +1,87 @@
+"""A real browser that remembers everything it complains about.
+
+PLUG_SHOTS=<folder> keeps a picture of each page.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.conftest import PASSWORD
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's chromium; without it tests are skipped, in CI they fail."""
+    if not CHROMIUM.exists():
+        message = "Debian's chromium is missing: apt-get install chromium"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox"]
+        ) as started,
+    ):
+        yield started
+
+
+class Watched:
+    """A page that remembers everything the browser complains about."""
+
+    def __init__(self, page: Page, base: str) -> None:
+        self.page, self.base = page, base
+        self.complaints: list[str] = []
+        self.outside: list[str] = []
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: self.complaints.append("a dialog opened"))
+        page.on("request", self._asked)
+
+    def _heard(self, message: Any) -> None:
+        ours = self.page.url.startswith(self.base)
+        if ours and message.type in ("error", "warning"):
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def _asked(self, request: Any) -> None:
+        if not request.url.startswith((self.base, "data:")):
+            self.outside.append(request.url)
+
+    def open(self, path: str) -> None:
+        answer = self.page.goto(self.base + path, wait_until="load")
+        assert answer
+        assert answer.status == 200, path
+        assert not self.too_wide(), f"{path} is {self.too_wide()} pixels too wide"
+
+    def too_wide(self) -> int:
+        """By how many pixels the page is wider than the window."""
+        wide = self.page.evaluate(
+            "(e => e.scrollWidth - e.clientWidth)(document.documentElement)"
+        )
+        return max(int(wide), 0)
+
+    def unfold(self) -> None:
+        """Open everything that is folded, and look again."""
+        self.page.evaluate(
+            "document.querySelectorAll('details').forEach(d => { d.open = true })"
+        )
+        assert not self.too_wide(), f"{self.page.url}, unfolded, is too wide"
+
+    def shoot(self, name: str) -> None:
+        if folder := os.environ.get("PLUG_SHOTS"):
+            self.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+def sign_in(watched: Watched) -> None:
+    """Through the page itself, by keyboard."""
+    watched.open("/sign-in")
+    watched.page.get_by_label("E-mail address").fill("alice@example.test")
+    watched.page.get_by_label("Password").fill(PASSWORD)
+    watched.page.keyboard.press("Enter")
+    watched.page.wait_for_url("**/s/north/")

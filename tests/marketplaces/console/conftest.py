@@ -1,0 +1,117 @@
+"""North's and South's accounts with something of everything in them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser
+
+from marketplaces.datamap import Feature
+from marketplaces.models import Connection, SyncRun
+from plugseller.accounts.models import User
+from plugseller.accounts.roles import Role
+from plugseller.accounts.services import join
+from tests.conftest import PASSWORD, Cast
+from tests.marketplaces.console import rows
+from tests.marketplaces.console.browsing import chromium
+
+
+@dataclass(frozen=True)
+class World:
+    """The cast, their accounts, and one of each page's rows."""
+
+    cast: Cast
+    north: Connection
+    south: Connection
+    run: SyncRun
+    sam: User  # ships for North: sees orders only
+    ann: User  # analyst of North: looks and exports
+    paths: dict[str, str] = field(default_factory=dict)
+
+
+def fill(connection: Connection, mark: str) -> SyncRun:
+    """A row of everything, each text carrying the mark."""
+    run = rows.synced(
+        connection,
+        Feature.ORDERS,
+        "amazon.searchOrders",
+        fields_dropped=5,
+        dropped={"orders[].buyer": 5},
+    )
+    rows.synced(connection, Feature.LISTINGS, "amazon.searchListingsItems")
+    rows.order(connection, f"111-{mark}", skus=(f"SKU-{mark}",))
+    rows.listing(
+        connection,
+        f"SKU-{mark}",
+        title=f"Mug {mark}",
+        issue_count=1,
+        issues=[{"code": "1", "severity": "ERROR", "message": f"Problem {mark}"}],
+    )
+    rows.product(connection, title=f"Mug {mark}", brand=mark)
+    rows.price(connection, f"SKU-{mark}")
+    rows.stock(connection, f"SKU-{mark}", available=2)
+    return run
+
+
+@pytest.fixture
+def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    """A browser; its event loop must not keep the test from the database."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def world(cast: Cast) -> World:
+    north, south = rows.connect(cast.north), rows.connect(cast.south)
+    run = fill(north, "NORTHERN")
+    fill(south, "SOUTHERN")
+    people = []
+    for name, role in (("sam", Role.SHIPPING), ("ann", Role.ANALYST)):
+        person = User.objects.create_user(f"{name}@example.test", PASSWORD)
+        join(actor=None, seller=cast.north, user=person, role=role)
+        people.append(person)
+    home = "/s/north"
+    one = f"{home}/connections/{north.pk}"
+    paths = {
+        "dashboard": f"{home}/",
+        "orders": f"{home}/orders",
+        "order": f"{home}/orders/{north.pk}/111-NORTHERN",
+        "listings": f"{home}/listings",
+        "sku": f"{home}/skus/{north.pk}/{rows.US}/SKU-NORTHERN",
+        "inventory": f"{home}/inventory",
+        "prices": f"{home}/prices",
+        "what_we_fetch": f"{home}/what-we-fetch",
+        "connections": f"{home}/connections",
+        "connection": one,
+        "progress": f"{one}/progress",
+        "run": f"{one}/runs/{run.pk}",
+        "choose_marketplace": f"{home}/connections/new",
+        "connect": f"{home}/connections/new/amazon/na",
+        "disconnect": f"{one}/disconnect",
+        "orders_file": f"{home}/orders.csv",
+        "listings_file": f"{home}/listings.csv",
+        "inventory_file": f"{home}/inventory.csv",
+        "prices_file": f"{home}/prices.csv",
+    }
+    sam, ann = people
+    return World(
+        cast=cast, north=north, south=south, run=run, sam=sam, ann=ann, paths=paths
+    )
+
+
+def whole(response: Any) -> bytes:
+    """The body of an answer, streamed or not."""
+    if response.streaming:
+        return b"".join(response.streaming_content)
+    content: bytes = response.content
+    return content
+
+
+def signed_in(person: User) -> Client:
+    """A browser in which the person has signed in."""
+    client = Client()
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client

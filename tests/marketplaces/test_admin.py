@@ -1,0 +1,117 @@
+"""The operator's desk: states and counts; no contents, no credentials, no changes."""
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from marketplaces.credentials import unpack
+from marketplaces.models import Connection, SyncRun
+from marketplaces.simulator.server import Simulator
+from marketplaces.sync.engine import sync_connection
+from plugseller.accounts.models import Membership, Seller, User
+from plugseller.audit.models import Entry
+from plugseller.crypto.fields import DOTS
+from tests.conftest import Cast
+from tests.marketplaces.conftest import TestClock, connect_account
+
+SHOWN = (Connection, SyncRun, Seller, User, Membership, Entry)
+
+
+@pytest.fixture
+def root(cast: Cast) -> Client:
+    """Olga, made a superuser."""
+    User.objects.filter(pk=cast.olga.pk).update(is_superuser=True)
+    client = Client()
+    client.force_login(User.objects.get(pk=cast.olga.pk))
+    return client
+
+
+@pytest.fixture
+def synced(cast: Cast, simulator: Simulator, clock: TestClock) -> Connection:
+    held = connect_account(cast.north, simulator, "north-amazon-na")
+    sync_connection(held.pk, clock=clock)
+    return held
+
+
+def list_of(model: type) -> str:
+    meta = model._meta  # type: ignore[attr-defined]  # a model
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+
+
+def page_of(row: object) -> str:
+    meta = row._meta  # type: ignore[attr-defined]  # a model's row
+    name = f"admin:{meta.app_label}_{meta.model_name}_change"
+    return reverse(name, args=[row.pk])  # type: ignore[attr-defined]  # a model's row
+
+
+def test_no_marketplace_information_is_registered() -> None:
+    ours = {m.__name__ for m in apps.get_app_config("marketplaces").get_models()}
+    registered = {model.__name__ for model in admin.site._registry}
+    assert registered & ours == {"Connection", "SyncRun"}
+
+
+def test_a_superuser_reads_every_page_and_no_secret_is_on_it(
+    root: Client, synced: Connection
+) -> None:
+    assert synced.credentials is not None
+    secret = unpack(synced.credentials).refresh_token.reveal()
+    rows = [synced, SyncRun.unfenced.first(), synced.seller, Entry.objects.first()]
+    for address in [*map(list_of, SHOWN), *map(page_of, rows)]:
+        answer = root.get(address)
+        assert answer.status_code == 200, address
+        text = answer.content.decode()
+        assert secret not in text
+        assert DOTS not in text
+        assert "md5$" not in text
+
+
+@pytest.mark.parametrize("model", SHOWN)
+def test_nobody_adds_changes_or_deletes_there(
+    root: Client, synced: Connection, model: type
+) -> None:
+    row = model._default_manager.first()  # type: ignore[attr-defined]  # a model
+    before = Entry.objects.count()
+    assert root.get(list_of(model) + "add/").status_code == 403
+    assert root.post(page_of(row), {"status": "revoked"}).status_code == 403
+    delete = page_of(row).replace("/change/", "/delete/")
+    assert root.post(delete, {"post": "yes"}).status_code == 403
+    chosen = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+    root.post(list_of(model), chosen)
+    assert type(row)._default_manager.filter(pk=row.pk).exists()
+    assert Entry.objects.count() == before
+
+
+def test_sellers_people_and_staff_without_rights_see_nothing(
+    cast: Cast, synced: Connection
+) -> None:
+    for person in (cast.alice, cast.bob, cast.charlie, cast.olga):
+        client = Client()
+        client.force_login(person)
+        for model in SHOWN:
+            assert client.get(list_of(model)).status_code in (302, 403)
+
+
+@pytest.mark.parametrize("model", [Connection, SyncRun, Seller, Membership])
+def test_a_list_takes_as_many_queries_with_many_rows_as_with_few(
+    root: Client,
+    cast: Cast,
+    synced: Connection,
+    simulator: Simulator,
+    clock: TestClock,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    model: type,
+) -> None:
+    root.get(list_of(model))
+    with CaptureQueriesContext(
+        database,
+    ) as few:
+        root.get(list_of(model))
+    for key in ("south-amazon-na", "south-walmart"):
+        sync_connection(connect_account(cast.south, simulator, key).pk, clock=clock)
+    with django_assert_num_queries(len(few)):
+        root.get(list_of(model))

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class CryptoExamples(AppConfig):
+    name = "tests.plugseller.crypto.app"
+    label = "crypto_examples"

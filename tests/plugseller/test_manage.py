@@ -1,0 +1,96 @@
+"""manage.py refuses in one sentence with exit status 1, and never with a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def manage(home: Path, *arguments: str, **more: str) -> tuple[int, str]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PLUGSELLER_HOME": str(home),
+        "PLUGSELLER_ENV": "demo",
+        **more,
+    }
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stderr.strip()
+
+
+def refused(told: tuple[int, str]) -> str:
+    status, text = told
+    assert status == 1
+    assert len(text.splitlines()) == 1, text
+    return text
+
+
+def test_an_unknown_environment_is_named(tmp_path: Path) -> None:
+    assert "PLUGSELLER_ENV must be" in refused(
+        manage(tmp_path, "check", PLUGSELLER_ENV="staging")
+    )
+
+
+def test_a_number_that_isnt_one_is_named(tmp_path: Path) -> None:
+    assert "JOB_WORKERS must be a whole number" in refused(
+        manage(tmp_path, "check", JOB_WORKERS="many")
+    )
+
+
+def test_an_unknown_database_is_refused_without_quoting_its_address(
+    tmp_path: Path,
+) -> None:
+    told = refused(manage(tmp_path, "check", DATABASE_URL="mysql://me:secret@host/db"))
+    assert "must be a PostgreSQL address" in told
+    assert "secret" not in told
+
+
+def test_missing_keys_are_refused(tmp_path: Path) -> None:
+    assert "manage.py init" in refused(manage(tmp_path, "sync"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("home") / "var"
+    status, text = manage(folder, "init")
+    assert status == 0, text
+    return folder
+
+
+def test_a_missing_database_file_is_refused_and_not_made(home: Path) -> None:
+    database = home / "plugseller.db"
+    away = database.rename(home / "away.db")
+    try:
+        assert "There is no database at" in refused(manage(home, "sync"))
+        assert not database.exists()
+    finally:
+        away.rename(database)
+
+
+def test_a_database_server_that_doesnt_answer_is_refused(home: Path) -> None:
+    address = "postgres://me:secret@127.0.0.1:1/plugseller"
+    told = refused(manage(home, "sync", DATABASE_URL=address))
+    assert "The database can't be used now" in told
+    assert "secret" not in told
+
+
+def test_an_unknown_seller_is_refused(home: Path) -> None:
+    assert "no seller “nobody”" in refused(manage(home, "sync", "--seller", "nobody"))
+
+
+def test_the_traceback_is_there_for_those_who_ask(tmp_path: Path) -> None:
+    status, text = manage(tmp_path, "sync", "--traceback")
+    assert status == 1
+    assert "Traceback" in text

@@ -1,0 +1,26 @@
+"""The product's own settings, on a database file of the same encrypted engine."""
+
+import os
+import tempfile
+from pathlib import Path
+
+# A folder of this run alone, shared by its workers; its keys are made by the first
+# fixture, and the last process out removes it (conftest.py).
+HOME_OF_THIS_RUN = ""
+if "PLUGSELLER_HOME" not in os.environ:
+    HOME_OF_THIS_RUN = tempfile.mkdtemp(prefix="plugseller-test-")
+    os.environ["PLUGSELLER_HOME"] = HOME_OF_THIS_RUN
+_home = os.environ["PLUGSELLER_HOME"]
+os.environ["PLUGSELLER_ENV"] = "test"
+
+from plugseller.settings import *  # noqa: E402, F403  settings are read after the environment
+from plugseller.settings import DATABASES, INSTALLED_APPS  # noqa: E402
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.plugseller.crypto.app"]
+if DATABASES["default"]["ENGINE"] == "plugseller.crypto.sqlcipher":
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(_home) / "test.db")}
+else:  # no test asks what a power cut leaves
+    DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
+        "-c synchronous_commit=off"
+    )
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # speed
