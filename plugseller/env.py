@@ -59,6 +59,11 @@ def secret(name: str, default: str | None = None, *, example: str = "") -> str:
             f"The file named by {name}_FILE can't be read ({error.strerror}). "
             "Check the path and its permissions."
         ) from error
+    except UnicodeDecodeError:
+        # Not chained: the codec's own error carries what the file holds.
+        raise ImproperlyConfigured(
+            f"The file named by {name}_FILE isn't text. Check the path."
+        ) from None
 
 
 def database(

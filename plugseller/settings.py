@@ -12,7 +12,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from plugseller import env
-from plugseller.keyprovider import database_key
+from plugseller.keyprovider import FileKeyProvider, database_key
 
 # --- Where we are ---------------------------------------------------------------------
 
@@ -30,10 +30,8 @@ DEBUG = False
 
 # `manage.py init` writes keys/web.key. Before that nothing is served, so a key for
 # this process alone is enough to run `init` itself.
-_web_key = PLUGSELLER_HOME / "keys" / "web.key"
-_secret_key = env.secret("SECRET_KEY", "") or (
-    _web_key.read_text(encoding="ascii").strip() if _web_key.exists() else ""
-)
+_keys = FileKeyProvider(PLUGSELLER_HOME / "keys")
+_secret_key = env.secret("SECRET_KEY", "") or _keys.web_key()
 SECRET_KEY = _secret_key or secrets.token_urlsafe(64)
 SECRET_KEY_IS_FLEETING = not _secret_key
 

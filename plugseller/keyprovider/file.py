@@ -87,6 +87,11 @@ class FileKeyProvider:
     def database_key(self) -> bytes:
         return self.read(self.folder / DATABASE_KEY_FILE)
 
+    def web_key(self) -> str:
+        """Django's SECRET_KEY as text; empty before `init`. Raises KeyTrouble."""
+        path = self.folder / WEB_KEY_FILE
+        return self.read(path).hex() if path.exists() else ""
+
     def add_master_key(self) -> str:
         """Make a master key that wraps from now on; the older ones still open.
 

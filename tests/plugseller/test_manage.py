@@ -69,6 +69,40 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+WEB_KEYS: dict[str, tuple[bytes, int, str]] = {
+    "open": (b"a" * 64, 0o644, "can be read by others"),
+    "short": (b"abc", 0o600, "64 hexadecimal digits"),
+    "empty": (b"", 0o600, "64 hexadecimal digits"),
+    "no text": (b"\xff" * 64, 0o600, "64 hexadecimal digits"),
+}
+
+
+@pytest.mark.parametrize("trouble", WEB_KEYS)
+def test_the_key_of_the_sessions_is_kept_like_the_others(
+    home: Path, trouble: str
+) -> None:
+    content, mode, words = WEB_KEYS[trouble]
+    key = home / "keys" / "web.key"
+    kept = key.read_bytes()
+    try:
+        key.write_bytes(content)
+        key.chmod(mode)
+        told = refused(manage(home, "sync"))
+    finally:
+        key.write_bytes(kept)
+        key.chmod(0o600)
+    assert words in told
+    assert "web.key" in told
+
+
+def test_a_secret_file_that_isnt_text_is_named_and_not_quoted(tmp_path: Path) -> None:
+    binary = tmp_path / "secret"
+    binary.write_bytes(b"\xffZEBRA")
+    told = refused(manage(tmp_path, "check", AMAZON_CLIENT_SECRET_FILE=str(binary)))
+    assert "AMAZON_CLIENT_SECRET_FILE" in told
+    assert "ZEBRA" not in told
+
+
 def test_a_missing_database_file_is_refused_and_not_made(home: Path) -> None:
     database = home / "plugseller.db"
     away = database.rename(home / "away.db")
