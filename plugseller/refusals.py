@@ -21,7 +21,12 @@ def sentence_for(error: BaseException) -> str | None:
 
 
 def _about_database(error: BaseException) -> str | None:
-    from django.db import InterfaceError, OperationalError, ProgrammingError
+    from django.db import (
+        DatabaseError,
+        InterfaceError,
+        OperationalError,
+        ProgrammingError,
+    )
 
     first = next(iter(str(error).splitlines()), "").rstrip(".: ")
     missing = "no such table" in first or "does not exist" in first
@@ -32,6 +37,11 @@ def _about_database(error: BaseException) -> str | None:
         )
     if isinstance(error, OperationalError | InterfaceError):
         return f"The database can't be used now ({first}): nothing half was written."
+    if isinstance(error, DatabaseError) and "malformed" in first:
+        return (
+            f"The database is damaged ({first}): stop the service, keep a copy of the "
+            "file, and put back your latest backup."
+        )
     return None
 
 

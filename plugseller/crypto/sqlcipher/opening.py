@@ -80,11 +80,13 @@ def opens(path: Path, key: str | None) -> bool:
     """Whether a database file opens with this key, or with none.
 
     Immutable: SQLite reads the main file alone, takes no lock and writes nothing.
+    A file left in the midst of a checkpoint is "malformed" without its write-ahead
+    log, but only a key that fits gets as far as to see that.
     """
     try:
         connection = _connect(path, mode="mode=ro&immutable=1", key=key, params={})
-    except dbapi2.DatabaseError:
-        return False
+    except dbapi2.DatabaseError as error:
+        return bool(error.sqlite_errorcode == dbapi2.SQLITE_CORRUPT)
     connection.close()
     return True
 

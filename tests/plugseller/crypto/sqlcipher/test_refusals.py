@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlcipher3 import dbapi2
 
 from tests.plugseller.crypto.sqlcipher.conftest import (
     Finished,
@@ -125,6 +126,43 @@ def test_a_wrong_key_leaves_an_unfinished_log_alone(home: Path) -> None:
         "print('survivor' in c.introspection.table_names())"
     )
     assert manage(home, "shell", "-c", count).stdout.strip().endswith("True")
+
+
+def test_a_file_left_in_the_midst_of_a_checkpoint_opens(home: Path) -> None:
+    """The log is folded in page by page, the first page first; a kill may come then."""
+    file, log = home / DATABASE, home / f"{DATABASE}-wal"
+    before = file.read_bytes()
+    key = (home / KEY).read_text().strip()
+    writer = dbapi2.connect(str(file))
+    writer.execute(f"PRAGMA key = \"x'{key}'\"")
+    writer.execute("CREATE TABLE survivor (a)")
+    writer.executemany("INSERT INTO survivor VALUES (?)", [("x" * 900,)] * 200)
+    writer.commit()
+    unfinished = log.read_bytes()
+    writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    writer.close()
+    first = file.read_bytes()[:4096]
+    file.write_bytes(first + before[4096:])
+    private(log, "")
+    log.write_bytes(unfinished)
+    count = (
+        "from django.db import connection as c; "
+        "print(c.cursor().execute('SELECT count(*) FROM survivor').fetchone())"
+    )
+    run = manage(home, "shell", "-v0", "-c", count)
+    assert (run.returncode, run.stdout.strip()) == (0, "(200,)"), run.stderr
+    private(home / KEY, "ab" * 32)
+    file.write_bytes(first + before[4096:])
+    refused(manage(home, "migrate", "--skip-checks"), "doesn't open with this key")
+
+
+def test_a_damaged_database_is_named_so(home: Path) -> None:
+    file = home / DATABASE
+    file.write_bytes(file.read_bytes()[: 4096 * 5])
+    run = manage(home, "sync")
+    assert run.returncode == 1
+    assert "The database is damaged" in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def test_there_is_no_database_shell(home: Path) -> None:
