@@ -7,7 +7,8 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from email.utils import formatdate
+from datetime import datetime
+from email.utils import format_datetime
 from http import HTTPStatus
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import IO, cast
@@ -25,7 +26,10 @@ class _BadRequest(Exception):
 
 
 class Listener(ThreadingTCPServer):
-    """Listens on 127.0.0.1; `answerer` says what each request gets."""
+    """Listens on 127.0.0.1; `answerer` says what each request gets.
+
+    `clock` is the world's: clients take the answer's date for the marketplace's time.
+    """
 
     allow_reuse_address = True
     daemon_threads = True
@@ -38,8 +42,10 @@ class Listener(ThreadingTCPServer):
         port: int,
         context: ssl.SSLContext,
         answerer: Callable[[Incoming], Delivery],
+        clock: Callable[[], datetime],
     ) -> None:
         self.context = context
+        self.clock = clock
         self.answerer = answerer
         self._lines: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), _Line)
@@ -104,7 +110,8 @@ class _Line(BaseRequestHandler):
             time.sleep(delivery.delay)
         if delivery.silent:
             return False
-        head, body = _head(delivery), delivery.answer.body
+        head = _head(delivery, self.server.clock())
+        body = delivery.answer.body
         if delivery.cut_after is not None:
             line.sendall(head + body[: delivery.cut_after])
             return False
@@ -130,7 +137,7 @@ def _read(stream: IO[bytes]) -> Incoming | None:
     return Incoming(words[0], words[1], headers, stream.read(length))
 
 
-def _head(delivery: Delivery) -> bytes:
+def _head(delivery: Delivery, now: datetime) -> bytes:
     answer = delivery.answer
     named = {name.lower() for name, _ in answer.headers}
     lines = [f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, 'Unknown')}"]
@@ -139,5 +146,5 @@ def _head(delivery: Delivery) -> bytes:
     lines += [f"{name}: {value}" for name, value in answer.headers]
     if answer.status != HTTPStatus.NO_CONTENT:
         lines.append(f"Content-Length: {len(answer.body)}")
-    lines += [f"Date: {formatdate(usegmt=True)}", "\r\n"]
+    lines += [f"Date: {format_datetime(now, usegmt=True)}", "\r\n"]
     return "\r\n".join(lines).encode("latin-1")

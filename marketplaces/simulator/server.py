@@ -110,7 +110,10 @@ class Simulator:
         context = server_context(certificates, outdated_tls=self._outdated_tls)
         try:
             self._listener = Listener(
-                port=self._port, context=context, answerer=self._board.answer
+                port=self._port,
+                context=context,
+                answerer=self._board.answer,
+                clock=self._clock,
             )
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
