@@ -37,7 +37,9 @@ Lease.objects.update(expires_at="2026-01-01T00:00:00Z")
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator(orders=ORDERS, listings=40, limits=False) as running:
+    with Simulator(
+        orders=ORDERS, listings=40, limits=False, slow_seconds=4.0
+    ) as running:
         yield running
 
 
@@ -72,9 +74,12 @@ def test_a_worker_that_overslept_its_lease_writes_nothing(
     connected: Installation, simulator: Simulator
 ) -> None:
     simulator.forget_calls()
+    simulator.order_faults("slow@3:searchOrders")
     sleeper = connected.begin("sync", "--json")
-    while len(simulator.calls) < 8:
-        time.sleep(0.001)
+    while "slow" not in {call.fault for call in simulator.calls}:
+        assert sleeper.poll() is None
+        time.sleep(0.01)
+    time.sleep(2)  # by now it only waits for the answer, the database is free
     sleeper.send_signal(signal.SIGSTOP)
     try:
         connected.command("shell", "-c", EXPIRE)
