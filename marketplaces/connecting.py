@@ -40,6 +40,13 @@ class ConnectRefused(Exception):
         self.reason = reason
 
 
+class NotSetUp(ConnectRefused):
+    """The operator must set something up first; the text names the setting."""
+
+    def __init__(self, error: ImproperlyConfigured) -> None:
+        super().__init__(f"{error} Nothing was connected.", reason="not set up")
+
+
 def refuse(
     error: ConnectRefused | ImproperlyConfigured,
     *,
@@ -47,15 +54,8 @@ def refuse(
     seller: Seller | None,
     marketplace: str,
 ) -> NoReturn:
-    """Record that nothing was connected and why, then raise the refusal.
-
-    What an operator must set up first is told to the person too: it names a setting.
-    """
-    refused = (
-        error
-        if isinstance(error, ConnectRefused)
-        else ConnectRefused(f"{error} Nothing was connected.", reason="not set up")
-    )
+    """Record that nothing was connected and why, then raise the refusal."""
+    refused = error if isinstance(error, ConnectRefused) else NotSetUp(error)
     with transaction.atomic():
         record(
             "connection.refused",

@@ -17,6 +17,7 @@ from marketplaces import jobs, shelf
 from marketplaces.authorisation import begin_authorisation, complete_authorisation
 from marketplaces.connecting import (
     ConnectRefused,
+    NotSetUp,
     ask,
     check_features,
     keep,
@@ -35,6 +36,7 @@ from plugseller.jobs.models import Lease
 
 __all__ = [
     "ConnectRefused",
+    "NotSetUp",
     "app_for",
     "ask_for_sync",
     "begin_authorisation",

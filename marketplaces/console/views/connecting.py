@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -68,10 +67,10 @@ def connect(
                 now=timezone.now(),
                 renews=renews,
             )
+        except services.NotSetUp:
+            messages.error(request, _not_registered(marketplace))
         except services.ConnectRefused as refused:
             messages.error(request, str(refused))
-        except ImproperlyConfigured:
-            messages.error(request, _not_registered(marketplace))
         else:
             return redirect(address)
     return _connect_page(request, desk, marketplace, place, form, renews)
@@ -174,11 +173,11 @@ def _after_consent(request: HttpRequest, marketplace: str) -> HttpResponse:
             callback=request.GET.dict(),
             now=timezone.now(),
         )
+    except services.NotSetUp:
+        messages.error(request, _not_registered(marketplace))
+        return redirect("home")
     except services.ConnectRefused as refused:
         messages.error(request, str(refused))
-        return redirect("home")
-    except ImproperlyConfigured:
-        messages.error(request, _not_registered(marketplace))
         return redirect("home")
     messages.success(
         request,
