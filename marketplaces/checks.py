@@ -17,7 +17,7 @@ def check_addresses(
     return [
         checks.Error(
             message,
-            hint="Unset the variable: the marketplace's own address is the default.",
+            hint="Unset the variable: what is the marketplace's own is the default.",
             id="marketplaces.E001",
         )
         for message in [*address_errors(), *consent_address_errors()]

@@ -5,19 +5,35 @@ A name that isn't on the list has no adapter, so no call to it can be made.
 
 from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
+from marketplaces import adapters as folders
 from marketplaces.contract import Adapter
 from marketplaces.datamap import DataMap
 
 
 @cache
 def adapter(name: str) -> Adapter:
-    """The adapter of that name; KeyError if the marketplace isn't switched on."""
+    """The adapter of that name; KeyError if the marketplace isn't switched on.
+
+    Raises ImproperlyConfigured for a name in the setting that has no adapter, and
+    where an adapter refuses the environment it was loaded in.
+    """
     if name not in settings.MARKETPLACES:
         raise KeyError(name)
-    found: Adapter = import_module(f"marketplaces.adapters.{name}").ADAPTER
+    known = sorted(folder.name for folder in iter_modules(folders.__path__))
+    if name not in known:
+        raise ImproperlyConfigured(
+            f"The setting MARKETPLACES names “{name}”, for which there is no adapter. "
+            f"There are: {', '.join(known)}."
+        )
+    try:
+        found: Adapter = import_module(f"{folders.__name__}.{name}").ADAPTER
+    except RuntimeError as error:
+        raise ImproperlyConfigured(str(error)) from error
     return found
 
 

@@ -148,6 +148,11 @@ def addresses(adapter: Adapter, region: Region) -> dict[str, str]:
 def address_errors() -> list[str]:
     """What is wrong with the addresses from the environment; for a system check."""
     errors = []
+    if settings.PRODUCTION and settings.MARKETPLACE_CA_FILE:
+        errors.append(
+            "MARKETPLACE_CA_FILE names an authority of a simulator, which production "
+            "never trusts. Unset it, or run with PLUGSELLER_ENV=demo."
+        )
     for adapter in shelf.adapters():
         for region in adapter.regions:
             try:

@@ -32,6 +32,7 @@ BAD = [
     ({"AMAZON_CONSENT_ENDPOINT": "https://localhost:8443"}, "marketplaces.E001"),
     ({"WALMART_API_ENDPOINT": "https://sandbox.example"}, "marketplaces.E001"),
     ({"WALMART_CONSENT_ENDPOINT": "http://login.example"}, "marketplaces.E001"),
+    ({"MARKETPLACE_CA_FILE": "/etc/ssl/cert.pem"}, "marketplaces.E001"),
     ({"DATABASE_URL": f"{REMOTE}?sslmode=disable"}, "plugseller.E008"),
     ({"DATABASE_URL": f"{REMOTE}?sslmode=prefer"}, "plugseller.E008"),
 ]

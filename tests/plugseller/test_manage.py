@@ -48,6 +48,22 @@ def test_a_number_that_isnt_one_is_named(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["ebay", "amazon.access", "..", "adapters"])
+def test_an_unknown_marketplace_is_named_with_those_there_are(
+    tmp_path: Path, name: str
+) -> None:
+    told = refused(manage(tmp_path, "check", MARKETPLACES=f"amazon,{name}"))
+    assert f"“{name}”" in told
+    assert "There are: amazon, walmart." in told
+
+
+@pytest.mark.parametrize("value", ["SANDBOX", "staging"])
+def test_the_variable_of_amazons_library_is_refused_by_name(
+    tmp_path: Path, value: str
+) -> None:
+    assert "AWS_ENV" in refused(manage(tmp_path, "check", AWS_ENV=value))
+
+
 def test_an_unknown_database_is_refused_without_quoting_its_address(
     tmp_path: Path,
 ) -> None:
