@@ -96,12 +96,12 @@ def append(contents: Iterable[Content], *, using: str) -> list[tuple[int, str, s
     """
     connection = connections[using]
     try:
-        key = keys().chaining
         # Without a savepoint: a failure here ends the caller's transaction as well.
         with (
             transaction.atomic(using=using, savepoint=False),
             connection.cursor() as cursor,
         ):
+            key = keys().chaining
             cursor.execute(_HEAD[connection.vendor])
             number, previous = cursor.fetchone() or (0, chain.GENESIS)
             links = []
