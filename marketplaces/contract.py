@@ -45,6 +45,16 @@ class Region:
     api_host: str
     markets: tuple[str, ...] = ()  # the country stores it can hold
     consent_host: str = ""  # where most sign in; empty: the first of all
+    consent_hosts: tuple[str, ...] = ()  # where its sellers sign in, if regions differ
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the marketplace brings when a seller begins there, at our log-in address."""
+
+    return_parameter: str  # names the address to go on to; anybody can write one
+    needed: tuple[str, ...]  # what must come besides, and goes back as it came
+    fixed: tuple[tuple[str, str], ...] = ()  # what may come, with its only value
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ class Consent:
     revoked_by: str  # what the seller does at the marketplace to end it, one sentence
     pasted: tuple[str, ...] = ()  # names of secrets read from standard input instead
     token_path: str = ""  # at the token host; the transport sends tokens nowhere else
+    start: Start | None = None  # None: it brings nothing, we go to its consent page
 
 
 @dataclass(frozen=True, slots=True)

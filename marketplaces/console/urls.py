@@ -13,6 +13,7 @@ from marketplaces.console.views import (
     home,
     orders,
     prices,
+    starting,
     stock,
 )
 
@@ -69,6 +70,11 @@ urlpatterns = [
         "connections/<slug:marketplace>/callback",
         connecting.callback,
         name="connection_callback",
+    ),
+    path(
+        "connections/<slug:marketplace>/start",
+        starting.start,
+        name="connection_start",
     ),
     path("s/<slug:slug>/", include((_of_seller, "console"))),
 ]

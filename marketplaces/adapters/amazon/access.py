@@ -23,6 +23,7 @@ from marketplaces.contract import (
     Request,
     Response,
     Secret,
+    Start,
     Unreadable,
 )
 
@@ -75,6 +76,11 @@ CONSENT = Consent(
     revoked_by="In Seller Central, open Manage Your Apps and disable Plug Seller.",
     pasted=("refresh_token",),
     token_path="/auth/o2/token",  # noqa: S106 - a path, not a token
+    start=Start(
+        return_parameter="amazon_callback_uri",
+        needed=("amazon_state",),
+        fixed=(("version", "beta"),),
+    ),
 )
 
 
@@ -100,6 +106,13 @@ def regions() -> tuple[Region, ...]:
             api_host=host,
             markets=tuple(dict.fromkeys(stores[f"https://{host}"])),
             consent_host=CONSENT_HOSTS[_SIGN_IN[key]],
+            consent_hosts=tuple(
+                dict.fromkeys(
+                    CONSENT_HOSTS[store.name]
+                    for store in Marketplaces
+                    if store.endpoint == f"https://{host}"
+                )
+            ),
         )
         for host, key in hosts.items()
     )

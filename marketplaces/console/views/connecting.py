@@ -18,6 +18,7 @@ from marketplaces.consent import consent_base
 from marketplaces.console.desk import Desk, open_desk, show
 from marketplaces.console.forms import ConnectForm
 from marketplaces.console.places import Places, marketplace_label
+from marketplaces.console.starts import Started, accounts_started, read_start
 from marketplaces.console.views.connections import on_the_shelf, own_connection
 from marketplaces.console.views.fetched import chapters
 from marketplaces.console.words import FEATURES
@@ -43,11 +44,16 @@ def connect(
 ) -> HttpResponse:
     """What would be read and why; then on to the marketplace's own consent page.
 
-    With `?renews=<id>` only that account may come back.
+    With `?renews=<id>` only that account may come back. A marketplace that began the
+    way itself is gone back to; an account the seller has already is renewed then.
     """
     desk = open_desk(request, slug, Permission.MANAGE_CONNECTIONS)
     place = _region(marketplace, region)
+    started = read_start(shelf.adapter(marketplace), request.GET.dict())
     renews = _renewed(request, desk, marketplace, region)
+    if started and not renews:
+        known = accounts_started(desk.seller, marketplace, started)
+        renews = known.filter(region=region).first()
     form = ConnectForm(
         request.POST if request.method == "POST" else None,
         features=[
@@ -66,6 +72,8 @@ def connect(
                 session_key=_session_key(request),
                 now=timezone.now(),
                 renews=renews,
+                return_to=started.return_to if started else "",
+                carried=started.carried if started else None,
             )
         except services.NotSetUp:
             messages.error(request, _not_registered(marketplace))
@@ -73,7 +81,7 @@ def connect(
             messages.error(request, str(refused))
         else:
             return redirect(address)
-    return _connect_page(request, desk, marketplace, place, form, renews)
+    return _connect_page(request, desk, marketplace, place, form, renews, started)
 
 
 def _connect_page(
@@ -83,6 +91,7 @@ def _connect_page(
     place: Region,
     form: ConnectForm,
     renews: Connection | None,
+    started: Started | None,
 ) -> HttpResponse:
     boxes = {box.data["value"]: box for box in form["features"]}
     adapter = shelf.adapter(marketplace)
@@ -92,13 +101,14 @@ def _connect_page(
         "region": place,
         "form": form,
         "renews": renews,
+        "started": started,
         "rows": [(c, boxes.get(c.feature.value)) for c in chapters(marketplace)],
     }
     status = 400 if form.errors else 200
     response = show(request, desk, "connect.html", context, status=status)
     # Browsers hold the redirect that answers a form to form-action as well; so this
     # page, and no other, may send its form on to the marketplace's consent page.
-    origin = consent_base(adapter, place)
+    origin = started.origin if started else consent_base(adapter, place)
     response._csp_update = {"form-action": [origin]}  # type: ignore[attr-defined]  # django-csp reads it
     return response
 

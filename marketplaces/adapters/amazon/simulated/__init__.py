@@ -24,6 +24,8 @@ from marketplaces.simulator.desk import Desk
 from marketplaces.simulator.words import Answer, Handler, Marketplace, Route
 from marketplaces.simulator.world import World
 
+_CONFIRM = "/apps/authorize/confirm"
+
 _RESTRICTED = (
     ("POST", "/tokens/2021-03-01/restrictedDataToken"),
     ("GET", "/orders/v0/orders"),
@@ -50,6 +52,8 @@ def marketplace(world: World, desk: Desk, *, overshare: bool = True) -> Marketpl
         _page("login", "POST", "/auth/o2/token", door.token),
         _page("consent", "GET", "/apps/authorize/consent", door.consent),
         _page("approval", "POST", "/apps/authorize/consent", door.consent),
+        _page("start", "GET", f"{_CONFIRM}/{{application}}", door.confirm),
+        _page("startApproval", "POST", f"{_CONFIRM}/{{application}}", door.confirm),
         _call(
             "getMarketplaceParticipations",
             "/sellers/v1/marketplaceParticipations",

@@ -12,6 +12,7 @@ from marketplaces.simulator.pages import (
 from marketplaces.simulator.words import Answer, Call
 from marketplaces.simulator.world import Account, World
 
+AMAZON_STATE = "simulated-amazon-state"
 _TITLE = "Amazon Seller Central (simulated): authorise an app"
 
 
@@ -24,8 +25,17 @@ class Door:
 
     def consent(self, call: Call) -> Answer:
         """`/apps/authorize/consent`: back with state, partner id and a code."""
+        return self._ask(call, call.value("application_id"))
+
+    def confirm(self, call: Call) -> Answer:
+        """The same where the seller began at Amazon: our `amazon_state` comes back."""
+        if call.value("amazon_state") != AMAZON_STATE:
+            return refusal_page(_TITLE, "This isn't where the authorisation began.")
+        return self._ask(call, call.names["application"])
+
+    def _ask(self, call: Call, application: str) -> Answer:
         redirect_uri = call.value("redirect_uri")
-        if call.value("application_id") != APPS["amazon"].application_id:
+        if application != APPS["amazon"].application_id:
             return refusal_page(_TITLE, "MD5100: this application doesn't exist.")
         if "#" in redirect_uri:
             return refusal_page(_TITLE, "MD5110: the redirect URI contains “#”.")
