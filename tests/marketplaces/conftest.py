@@ -12,7 +12,6 @@ from marketplaces import credentials, shelf
 from marketplaces.contract import Credentials, Secret
 from marketplaces.datamap import Feature
 from marketplaces.models import Connection, FeatureSwitch
-from marketplaces.simulator.desk import own_keys
 from marketplaces.simulator.server import Simulator
 from plugseller.accounts.models import Seller
 
@@ -100,18 +99,12 @@ def connect_account(
     key: str,
     *,
     features: tuple[Feature, ...] = ALL,
-    with_own_keys: bool = False,
 ) -> Connection:
     """A connection to the simulator's account, as if the seller had consented."""
     account = simulator.account(key)
-    keys = own_keys(account)
     kept = Credentials(
         account_id=account.account_id,
-        refresh_token=Secret(
-            "" if with_own_keys else simulator.desk.refresh_token(account)
-        ),
-        client_id=keys.client_id if with_own_keys else "",
-        client_secret=Secret(keys.client_secret if with_own_keys else ""),
+        refresh_token=Secret(simulator.desk.refresh_token(account)),
     )
     connection = Connection.objects.create(
         seller=seller,

@@ -9,7 +9,7 @@ from django_q.models import OrmQ
 
 from marketplaces.credentials import unpack
 from marketplaces.datamap import Feature
-from marketplaces.models import Connection
+from marketplaces.models import Connection, Order, SyncRun
 from marketplaces.services import (
     ConnectRefused,
     ask_for_sync,
@@ -77,6 +77,24 @@ def test_a_walmart_sellers_own_keys_need_no_app_of_ours(
     assert made.reconnect_by is None
     assert made.credentials is not None
     assert unpack(made.credentials).client_secret.reveal() == secrets["client_secret"]
+
+    runs = sync_connection(made.pk, clock=TestClock())
+
+    assert {run.outcome for run in runs} == {SyncRun.Outcome.DONE}
+    assert Order.objects.of_seller(cast.north).filter(connection=made).exists()
+    assert not Order.objects.of_seller(cast.south).exists()
+
+
+@pytest.mark.parametrize("name", ["sellerId", "client_id", "client_secret"])
+def test_a_walmart_seller_cant_leave_out_the_seller_id_or_a_key(
+    cast: Cast, simulator: Simulator, name: str
+) -> None:
+    secrets = secrets_of(simulator, "north-walmart")
+    del secrets[name]
+    with pytest.raises(ConnectRefused, match=name):
+        connect(cast, secrets, marketplace="walmart", region="us")
+    assert not Connection.unfenced.exists()
+    assert simulator.calls == []
 
 
 @pytest.mark.parametrize(
