@@ -19,9 +19,13 @@ class Reason:
     connection_id: UUID | None = None  # where the seller can do something about it
 
 
-def why_nothing(streams: Sequence[Stream]) -> list[Reason]:
-    """For each account: off, not fetched yet, or nothing there; in different words."""
-    return [why_missing(stream) for stream in streams]
+def why_nothing(streams: Sequence[Stream], *, searched: bool) -> list[Reason]:
+    """For each account: off, not fetched yet, or nothing there; in different words.
+
+    Where it was `searched`, an account that told everything is no reason.
+    """
+    reasons = [why_missing(stream) for stream in streams]
+    return [reason for reason in reasons if not (searched and reason.at)]
 
 
 def why_missing(stream: Stream) -> Reason:

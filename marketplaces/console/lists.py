@@ -73,7 +73,7 @@ def list_page(request: HttpRequest, desk: Desk, listed: Listed) -> HttpResponse:
         "before": _address(form, cursor=page.before) if page.before else "",
         "after": _address(form, cursor=page.after) if page.after else "",
         "link": link,
-        "reasons": [] if page.rows else why_nothing(fresh),
+        "reasons": [] if page.rows else why_nothing(fresh, searched=bool(form.asked)),
     }
     return show(request, desk, f"{listed.name}.html", context)
 

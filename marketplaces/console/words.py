@@ -79,12 +79,26 @@ def shipper(channel: str | None, marketplace: str = "") -> str:
     return CHANNELS.get(channel or "", channel or NOT_TOLD)
 
 
+def shipping(channel: str | None, marketplace: str = "") -> str:
+    """The same as part of a sentence: "Shipped by you", "Shipper not told"."""
+    if not channel:
+        return f"Shipper {NOT_TOLD}"
+    by = {"seller": "you", "third-party": "a third party"}
+    return f"Shipped by {by.get(channel) or shipper(channel, marketplace)}"
+
+
 def tone(status: str) -> str:
-    """How a status looks: "good", "wait", "bad" or "" for one we don't know."""
+    """How a status looks: "good", "wait", "bad" or "" for one we don't know.
+
+    Walmart tells two at once ("PUBLISHED,ACTIVE"): the worse one is shown.
+    """
+    tones = {_tone(part) for part in status.split(",")}
+    return next((t for t in ("bad", "wait", "good") if t in tones), "")
+
+
+def _tone(status: str) -> str:
     known = status.upper()
-    if known in {"SHIPPED", "DELIVERED", "PUBLISHED", "ACTIVE", "DONE"}:
-        return "good"
-    if known.startswith(("BUYABLE", "DISCOVERABLE,BUYABLE")):
+    if known in {"SHIPPED", "DELIVERED", "PUBLISHED", "ACTIVE", "BUYABLE", "DONE"}:
         return "good"
     if known in {"CANCELLED", "CANCELED", "UNFULFILLABLE", "UNPUBLISHED", "FAILED"}:
         return "bad"

@@ -133,6 +133,12 @@ def shipper(channel: str | None, by: str = "") -> str:
 
 
 @register.filter
+def shipping(channel: str | None, by: str = "") -> str:
+    """ "Shipped by you", "Shipped by Amazon", "Shipper not told"."""
+    return words.shipping(channel, by)
+
+
+@register.filter
 def figure(value: Decimal | int) -> str:
     """An end of a chart's axis: "12" or "19.90"."""
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"

@@ -135,7 +135,11 @@ def sku_detail(
         "stock": [(place, source_of(place)) for place in stock],
         "stock_history": _stock_history(here, now),
         "orders": _last_orders(here),
-        "why": {f.value: why_missing(s) for f, s in told.items()},
+        "why": {
+            f.value: reason
+            for f, s in told.items()
+            if not (reason := why_missing(s)).at  # it told others, not this one
+        },
     }
     return show(request, desk, "sku.html", context)
 
@@ -200,9 +204,12 @@ def _last_orders(here: _Sku) -> list[tuple[OrderItem, str]]:
         return []
     lines = (
         OrderItem.objects.of_seller(here.desk.seller)
-        .filter(sku=here.sku)
+        .filter(
+            sku=here.sku,
+            order__connection_id=here.connection,
+            order__market=here.market,
+        )
         .select_related("order")
-        .order_by("-order_id")[:_LAST_ORDERS]
+        .order_by("-order__placed_at", "-id")[:_LAST_ORDERS]
     )
-    found = [(line, order_url(here.desk, line.order)) for line in lines]
-    return sorted(found, key=lambda pair: pair[0].order.placed_at, reverse=True)
+    return [(line, order_url(here.desk, line.order)) for line in lines]

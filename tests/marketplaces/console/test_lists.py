@@ -354,6 +354,16 @@ class TestWhyThereIsNothing:
         text = alice.get("/s/north/listings").content.decode()
         assert "Amazon answered: no listings." in text
 
+    def test_a_search_without_a_find_accuses_no_marketplace(
+        self, world: World, alice: Client
+    ) -> None:
+        text = alice.get("/s/north/listings?q=zzz").content.decode()
+        assert "Nothing fits this search" in text
+        assert "answered" not in text
+        world.north.switches.filter(feature=Feature.LISTINGS).update(on=False)
+        text = alice.get("/s/north/listings?q=zzz").content.decode()
+        assert "Listings is off for Amazon" in text
+
     def test_not_fetched_yet(self, world: World, alice: Client) -> None:
         self.emptied(world)
         text = alice.get("/s/north/prices").content.decode()

@@ -232,6 +232,34 @@ def test_a_page_of_a_sku_tells_history_and_absence_apart(
     assert "Stock history (1)" in text
 
 
+def test_a_figure_that_is_missing_isnt_told_to_be_missing_everywhere(
+    world: World, alice: Client
+) -> None:
+    rows.synced(world.north, Feature.PRICING, "amazon.getPricing")
+    rows.listing(world.north, "LONE")
+    text = whole(alice.get(f"/s/north/skus/{world.north.pk}/{rows.US}/LONE")).decode()
+    assert "Amazon answered: no" not in text
+    assert "No price of this SKU has been fetched." in text
+
+
+def test_the_last_orders_of_a_sku_are_the_newest_of_that_store(
+    world: World, alice: Client
+) -> None:
+    walmart = rows.connect(world.cast.north, marketplace="walmart", account="W")
+    path = world.paths["sku"]
+    for day in range(12):  # what was fetched last was placed first
+        placed = rows.NOW - timedelta(days=day)
+        number, sku = f"111-DAY-{day:02d}", ("SKU-NORTHERN",)
+        rows.order(world.north, number, skus=sku, placed_at=placed)
+        rows.order(walmart, f"222-DAY-{day:02d}", skus=sku, placed_at=rows.NOW)
+    rows.order(
+        world.north, "111-MEXICO", skus=("SKU-NORTHERN",), market="A1AM78C64UM0Y8"
+    )
+    told = re.findall(r">(\d{3}-[A-Z]+-?\d*)</a>", whole(alice.get(path)).decode())
+    newest = [f"111-DAY-{day:02d}" for day in range(10)]
+    assert set(told) == {"111-NORTHERN", *newest[:9]}
+
+
 def test_dropped_fields_are_counted_where_they_are_listed(
     world: World, alice: Client
 ) -> None:
@@ -271,6 +299,39 @@ def test_the_page_for_our_own_faults_needs_nothing_that_may_be_broken() -> None:
     page = defaults.server_error(RequestFactory().get("/x")).content.decode()
     assert "Something went wrong on our side" in page
     assert "support@plugakademi.org" in page
+
+
+@pytest.mark.parametrize(
+    ("status", "tone"),
+    [
+        ("BUYABLE,DISCOVERABLE", "good"),
+        ("DISCOVERABLE", ""),
+        ("PUBLISHED,ACTIVE", "good"),
+        ("UNPUBLISHED,ACTIVE", "bad"),
+        ("SYSTEM_PROBLEM,ACTIVE", "bad"),
+        ("Pending", "wait"),
+        ("PARTIALLY_SHIPPED", "wait"),
+        ("Shipped", "good"),
+        ("something new", ""),
+        ("", ""),
+    ],
+)
+def test_a_status_looks_as_good_as_its_worst_part(status: str, tone: str) -> None:
+    assert words.tone(status) == tone
+
+
+@pytest.mark.parametrize(
+    ("channel", "sentence"),
+    [
+        ("seller", "Shipped by you"),
+        ("marketplace", "Shipped by Amazon"),
+        ("third-party", "Shipped by a third party"),
+        ("", "Shipper not told"),
+        (None, "Shipper not told"),
+    ],
+)
+def test_who_ships_is_told_in_a_sentence(channel: str | None, sentence: str) -> None:
+    assert words.shipping(channel, "Amazon") == sentence
 
 
 def test_charts_stay_inside_their_box_whatever_comes() -> None:
