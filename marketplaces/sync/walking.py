@@ -217,7 +217,7 @@ class Walk:
         now = course.asker.clock.now()
         try:
             with transaction.atomic():
-                leases.renew(course.held, now=now)
+                leases.keep(course.held, now=now)
                 written = self._writer.write(page.records, fetched_at=now)
                 gone = self._note_gone(question, page, now=now)
                 if ended:

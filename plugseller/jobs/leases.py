@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from plugseller.jobs.models import Lease
 
 LIFE = timedelta(minutes=5)
+_KEPT_FOR = LIFE / 5  # after so much of its life a lease in use is prolonged
 
 
 class LeaseLost(Exception):
@@ -48,6 +49,32 @@ def renew(held: Held, *, now: datetime) -> None:
     mine = Lease.objects.filter(name=held.name, fence=held.fence)
     if not mine.update(expires_at=now + LIFE):
         raise LeaseLost(held.name)
+
+
+def keep(held: Held, *, now: datetime) -> None:
+    """The same fence for a transaction of many: the lease is prolonged only at times.
+
+    Nobody can take the lease before the transaction ends: its row is locked, and in
+    SQLite the transaction is the only writer anyway.
+    """
+    long = Lease._meta.get_field("expires_at").get_db_prep_save(
+        now + LIFE - _KEPT_FOR, connection
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_looked_at(), [long, held.name, held.fence])
+        found = cursor.fetchone()
+    if found is None:
+        raise LeaseLost(held.name)
+    if not found[0]:
+        renew(held, now=now)
+
+
+@cache
+def _looked_at() -> str:
+    """Whether a lease is still good for long; no row if it isn't ours."""
+    table = connection.ops.quote_name(Lease._meta.db_table)
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    return f"SELECT expires_at > %s FROM {table} WHERE name = %s AND fence = %s{lock}"  # noqa: S608 (name of a model)
 
 
 def give_back(held: Held) -> None:
