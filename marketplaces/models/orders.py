@@ -20,6 +20,7 @@ class Order(MarketplaceRow):
     ship_by = models.DateTimeField(null=True)
     currency = models.CharField(max_length=3, null=True)
     total = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    lines_digest = models.BinaryField(max_length=8, null=True)  # of the lines as told
 
     class Meta(MarketplaceRow.Meta):
         constraints = [

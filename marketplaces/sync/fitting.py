@@ -36,10 +36,10 @@ class Fit:
 def misfits(table: Table, columns: Sequence[Values]) -> dict[int, str]:
     """Row number -> why it can't be kept; empty for an honest page.
 
-    `columns` holds the values of `table.columns`, column by column.
+    `columns` holds the values of `table.told`, column by column.
     """
     found: dict[int, str] = {}
-    for fit, values in zip(_fits(table.model, table.columns), columns, strict=True):
+    for fit, values in zip(_fits(table.model, table.told), columns, strict=True):
         if fit is None or _all_fit(fit, values):
             continue
         for number, value in enumerate(values):

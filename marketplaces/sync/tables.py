@@ -10,6 +10,7 @@ WHERE refuses what is older than the row and what changes nothing.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -58,15 +59,28 @@ class Table:
     has_provenance: bool = True
 
     @cached_property
+    def told(self) -> tuple[str, ...]:
+        """Names of the fields that the record has as well."""
+        as_of = ("as_of",) if self.has_provenance else ()
+        return (*self.key, *as_of, *self.facts)
+
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """Names of the fields that come from the record."""
-        as_of = ("as_of",) if self.has_provenance else ()
-        return (*self.key, *as_of, *self.facts, *self.derived)
+        return (*self.told, *self.derived)
 
     @cached_property
     def constants(self) -> tuple[str, ...]:
         """Names of the fields that are the same for a whole page."""
         return PROVENANCE if self.has_provenance else ("connection",)
+
+
+_json = msgspec.json.Encoder().encode
+
+
+def lines_digest(order: OrderRecord) -> bytes:
+    """Changes with any fact of any line, so that equal lines needn't be looked up."""
+    return blake2b(_json(order.items), digest_size=8).digest()
 
 
 TABLES: tuple[Table, ...] = (
@@ -98,7 +112,7 @@ TABLES: tuple[Table, ...] = (
             "listed_at",
         ),
         derived={
-            "issues": lambda listing: msgspec.json.encode(listing.issues).decode(),
+            "issues": lambda listing: _json(listing.issues).decode(),
             "issue_count": lambda listing: len(listing.issues),
         },
         marks_gone=True,
@@ -133,6 +147,7 @@ TABLES: tuple[Table, ...] = (
             "currency",
             "total",
         ),
+        derived={"lines_digest": lines_digest},
         told_once=("ship_by",),  # a marketplace forgets it once the order is shipped
     ),
 )
@@ -163,7 +178,7 @@ class Statements:
     """The SQL of a table."""
 
     upsert: str  # parameters: columns, then constants
-    written: str  # new rows above an id: parameters id, connection
+    written: str  # new rows above an id: parameters connection, id
     newest: str  # the highest id
     remember: str  # a line of history, if it differs from the last: key parameters
 
@@ -174,9 +189,11 @@ def statements(model: type[models.Model]) -> Statements:
     table = next(t for t in TABLES if t.model is model)
     return Statements(
         upsert=_upsert(table),
+        # As a condition, the connection would lead SQLite to an index by it: through
+        # all rows of the connection, once a page.
         written=(
-            f"SELECT count(*), max(id) FROM {_name(model)} "
-            f"WHERE id > %s AND {_column(model, 'connection')} = %s"
+            f"SELECT count(*) FILTER (WHERE {_column(model, 'connection')} = %s), "
+            f"max(id) FROM {_name(model)} WHERE id > %s"
         ),
         newest=f"SELECT max(id) FROM {_name(model)}",
         remember=_remember(table) if table.history else "",

@@ -81,7 +81,7 @@ class Writer:
             return
         newest = self._newest_id(table)
         touched = self._upsert(batch, fetched_at)
-        if batch.lines is not None:
+        if touched and batch.lines is not None:
             all_written = touched == len(batch.records)
             self._write_lines(batch, batch.lines, all_written=all_written)
         if touched and table.history is not None:
@@ -102,7 +102,8 @@ class Writer:
             "run_id": self._run_id,
         }
         constants = [repeat(given[name]) for name in table.constants]
-        rows = list(zip(*_bound(table, batch.columns), *constants, strict=False))
+        columns = [*_bound(table, batch.columns), *batch.derived()]
+        rows = list(zip(*columns, *constants, strict=False))
         with connection.cursor() as cursor:
             cursor.executemany(statements(table.model).upsert, rows)
             return max(0, int(cursor.rowcount))
@@ -112,7 +113,8 @@ class Writer:
     ) -> None:
         """The lines of the page's orders, but not of those we know newer.
 
-        If every order of the page was written, none of them is.
+        If every order of the page was written, none of them is. If none was, its lines
+        are all known: an order is written whenever the digest of its lines differs.
         """
         if not lines.records:
             return
@@ -127,7 +129,7 @@ class Writer:
             cursor.executemany(sql, rows)
 
     def _remember(self, batch: "_Batch") -> None:
-        names = batch.table.columns
+        names = batch.table.told
         keys = [batch.columns[names.index(name)] for name in batch.table.key]
         rows = list(zip(repeat(self._account), *keys, strict=False))
         with connection.cursor() as cursor:
@@ -147,7 +149,7 @@ class Writer:
 
     def _count_new(self, table: Table, newest: int) -> int:
         with connection.cursor() as cursor:
-            cursor.execute(statements(table.model).written, [newest, self._account])
+            cursor.execute(statements(table.model).written, [self._account, newest])
             count, highest = cursor.fetchone()
         self._newest[table] = highest or newest
         return int(count)
@@ -180,6 +182,10 @@ class _Batch:
             found = {owners[line]: why for line, why in of_lines.items()} | found
         return found
 
+    def derived(self) -> Columns:
+        """What we make of the records; to be asked for once all of them fit."""
+        return [list(map(made, self.records)) for made in self.table.derived.values()]
+
     def without(self, bad: Container[int]) -> "_Batch":
         good = [record for n, record in enumerate(self.records) if n not in bad]
         return _Batch(self.table, good)
@@ -191,14 +197,10 @@ def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
 
 
 def _columns(table: Table, records: list[Any]) -> Columns:
-    """The records' values, column by column, in the order of `table.columns`."""
+    """The records' values, column by column, in the order of `table.told`."""
     if not records:
-        return [()] * len(table.columns)
-    told = table.columns[: len(table.columns) - len(table.derived)]
-    columns: Columns = list(zip(*map(_getter(told), records), strict=True))
-    for derive in table.derived.values():
-        columns.append([derive(record) for record in records])
-    return columns
+        return [()] * len(table.told)
+    return list(zip(*map(_getter(table.told), records), strict=True))
 
 
 def _bound(table: Table, columns: Columns) -> Columns:
@@ -206,7 +208,7 @@ def _bound(table: Table, columns: Columns) -> Columns:
     timed = {"as_of", "placed_at", "ship_by", "listed_at"}
     return [
         _instants(values) if name in timed else values
-        for name, values in zip(table.columns, columns, strict=True)
+        for name, values in zip(table.told, columns, strict=True)
     ]
 
 
