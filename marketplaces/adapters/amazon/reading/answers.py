@@ -65,7 +65,8 @@ class Reading:
     def page(
         self, checkpoint: Checkpoint, *, finished: bool, lane_done: bool = False
     ) -> Page:
-        if b"\\u0000" in self.response.body:
+        body = self.response.body
+        if b"\\" in body and b"\\u0000" in body:  # the first look is the quick one
             self.records = list(self._storable())
         return Page(
             records=tuple(self.records),

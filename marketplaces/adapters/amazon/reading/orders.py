@@ -1,6 +1,8 @@
 """searchOrders: the one loop here that is run a million times, so it is kept lean."""
 
+from collections.abc import Sequence
 from datetime import UTC
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -14,7 +16,7 @@ from marketplaces.adapters.amazon.reading.answers import (
     step,
     utc,
 )
-from marketplaces.adapters.amazon.structures import Order, OrderItem, Orders
+from marketplaces.adapters.amazon.structures import Kept, Order, OrderItem, Orders
 from marketplaces.contract import Page
 from marketplaces.datamap import ABSENT
 from marketplaces.records import OrderItemRecord, OrderRecord
@@ -38,11 +40,10 @@ def read(reading: Reading) -> Page:
     order is pending. Amazon says how many pieces were shipped, not how many cancelled.
     """
     answer, rows = _form.open(reading)
-    records, dropped = reading.records, reading.dropped
+    count_unwanted(rows, reading.dropped)
     for row in rows:
-        count_unwanted(row, dropped)
         try:
-            records.append(_order(row))
+            reading.records.append(_order(row))
         except Unkeepable as error:
             reading.skip(str(error), row.orderId)
     echoed = answer.lastUpdatedBefore or answer.createdBefore
@@ -94,37 +95,28 @@ def _item(item: OrderItem) -> OrderItemRecord:
     )
 
 
-def count_unwanted(row: Order, dropped: dict[str, int]) -> None:
+_UNWANTED = {
+    "orders[]": ("buyer", "recipient", "orderAliases", "payment", "tax", "packages"),
+    "orders[].orderItems[]": ("cancellation",),
+    "orders[].orderItems[].product": ("serialNumbers", "customization"),
+    "orders[].orderItems[].fulfillment.packing.giftOption": ("giftMessage",),
+}
+_NULL = msgspec.Raw(b"null")
+
+
+def count_unwanted(rows: Sequence[Order], dropped: dict[str, int]) -> None:
     """USE-4: where buyers' data arrived unasked. Only that it did is looked at."""
-    if row.buyer is not ABSENT:
-        _drop(dropped, "orders[].buyer", row.buyer)
-    if row.recipient is not ABSENT:
-        _drop(dropped, "orders[].recipient", row.recipient)
-    if row.orderAliases is not ABSENT:
-        _drop(dropped, "orders[].orderAliases", row.orderAliases)
-    if row.payment is not ABSENT:
-        _drop(dropped, "orders[].payment", row.payment)
-    if row.tax is not ABSENT:
-        _drop(dropped, "orders[].tax", row.tax)
-    if row.packages is not ABSENT:
-        _drop(dropped, "orders[].packages", row.packages)
-    for item in row.orderItems:
-        product, fulfillment = item.product, item.fulfillment
-        if item.cancellation is not ABSENT:
-            _drop(dropped, "orders[].orderItems[].cancellation", item.cancellation)
-        if product.serialNumbers is not ABSENT:
-            path = "orders[].orderItems[].product.serialNumbers"
-            _drop(dropped, path, product.serialNumbers)
-        if product.customization is not ABSENT:
-            path = "orders[].orderItems[].product.customization"
-            _drop(dropped, path, product.customization)
-        if fulfillment is not None and fulfillment.packing is not None:
-            gift = fulfillment.packing.giftOption
-            if gift is not None and gift.giftMessage is not ABSENT:
-                path = "orders[].orderItems[].fulfillment.packing.giftOption"
-                _drop(dropped, f"{path}.giftMessage", gift.giftMessage)
-
-
-def _drop(dropped: dict[str, int], path: str, raw: msgspec.Raw) -> None:
-    if bytes(raw) != b"null":
-        dropped[path] = dropped.get(path, 0) + 1
+    lines = [line for row in rows for line in row.orderItems]
+    packings = [line.fulfillment.packing for line in lines if line.fulfillment]
+    pieces: tuple[Sequence[Kept], ...] = (
+        rows,
+        lines,
+        [line.product for line in lines],
+        [p.giftOption for p in packings if p is not None and p.giftOption is not None],
+    )
+    for (place, names), found in zip(_UNWANTED.items(), pieces, strict=True):
+        for name in names:
+            values = list(map(attrgetter(name), found))
+            came = len(values) - values.count(ABSENT) - values.count(_NULL)
+            if came:
+                dropped[f"{place}.{name}"] = came
