@@ -151,6 +151,7 @@ def _import_what_a_sync_needs() -> None:
     from marketplaces import shelf
 
     import_module("marketplaces.sync.engine")
+    import_module(settings.ROOT_URLCONF)  # our registration names its callback
     shelf.datamap()
 
 
