@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from marketplaces.models import Connection, FeatureSwitch, SyncRun
-from plugseller.accounts.admin import DisplayOnly
+from plugseller.displayonly import DisplayOnly
 
 _REASON = "the operator's desk shows the state of all connections, no contents"
 

@@ -1,28 +1,10 @@
 """People and sellers on the operator's desk; display only."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.http import HttpRequest
 
 from plugseller.accounts.models import Membership, Seller, User
-
-
-class DisplayOnly:
-    """Nothing is added, changed or deleted here: services do that, with their audit
-    entry, and not even a superuser goes round them."""
-
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from plugseller.displayonly import DisplayOnly
 
 
 class Memberships(DisplayOnly, admin.TabularInline):  # type: ignore[type-arg]  # not at run time

@@ -1,7 +1,9 @@
 """Signing in and out."""
 
-from django.contrib.auth.views import LoginView, LogoutView
-from django.http import HttpResponse
+from django.contrib.auth.views import LoginView, LogoutView, redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from plugseller.accounts.forms import SignInForm
 
@@ -25,3 +27,13 @@ class SignOut(LogoutView):
 
 sign_in = SignIn.as_view()
 sign_out = SignOut.as_view()
+
+
+def to_the_sign_in(request: HttpRequest) -> HttpResponse:
+    """The operator's desk has no page for passwords of its own.
+
+    PermissionDenied for somebody who is signed in and doesn't belong there.
+    """
+    if request.user.is_authenticated:
+        raise PermissionDenied
+    return redirect_to_login(reverse("admin:index"))

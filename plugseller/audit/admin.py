@@ -1,19 +1,18 @@
 """The audit log, to be read and nothing else (ACC-2)."""
 
 from django.contrib import admin
-from django.http import HttpRequest
 
 from plugseller.audit.models import Entry
+from plugseller.displayonly import DisplayOnly
 
 # The package's own page for it would show and search more.
 admin.site.unregister(Entry)
 
 
 @admin.register(Entry)
-class EntryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+class EntryAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
     """Ids, counts and names of fields; entries hold no personal value."""
 
-    actions = None
     list_display = (
         "timestamp",
         "event",
@@ -40,16 +39,3 @@ class EntryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
         "request_id",
         "additional_data",
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(
-        self, request: HttpRequest, obj: Entry | None = None
-    ) -> bool:
-        return False
-
-    def has_delete_permission(
-        self, request: HttpRequest, obj: Entry | None = None
-    ) -> bool:
-        return False

@@ -7,6 +7,7 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django_q.models import Schedule
 from pytest_django import DjangoAssertNumQueries
 
 from marketplaces.credentials import unpack
@@ -16,7 +17,8 @@ from marketplaces.sync.engine import sync_connection
 from plugseller.accounts.models import Membership, Seller, User
 from plugseller.audit.models import Entry
 from plugseller.crypto.fields import DOTS
-from tests.conftest import Cast
+from plugseller.displayonly import DisplayOnly
+from tests.conftest import PASSWORD, Cast
 from tests.marketplaces.conftest import TestClock, connect_account
 
 SHOWN = (Connection, SyncRun, Seller, User, Membership, Entry)
@@ -68,6 +70,36 @@ def test_a_superuser_reads_every_page_and_no_secret_is_on_it(
         assert secret not in text
         assert DOTS not in text
         assert "md5$" not in text
+
+
+def test_every_page_there_is_for_reading_only() -> None:
+    """Also those of packages: django-q2's own would run any function, as anybody."""
+    assert {m for m in admin.site._registry if not can_only_be_read(m)} == set()
+
+
+def can_only_be_read(model: type) -> bool:
+    return issubclass(type(admin.site._registry[model]), DisplayOnly)
+
+
+def test_a_superuser_schedules_nothing(root: Client) -> None:
+    given = {"name": "x", "func": "os.getcwd", "schedule_type": "O", "repeats": "-1"}
+    assert root.post("/admin/django_q/schedule/add/", given).status_code == 403
+    assert not Schedule.objects.filter(func="os.getcwd").exists()
+    for name in ("schedule", "success", "failure"):
+        assert root.get(f"/admin/django_q/{name}/").status_code == 200
+    assert root.get("/admin/django_q/ormq/").status_code == 404
+
+
+def test_the_desk_takes_no_password_itself(cast: Cast, root: Client) -> None:
+    given = {"username": cast.olga.email, "password": PASSWORD, "next": "/admin/"}
+    stranger = Client()
+    answer = stranger.post("/admin/login/", given)
+    assert answer["Location"] == "/sign-in?next=/admin/"
+    assert "_auth_user_id" not in stranger.session
+    assert stranger.post("/sign-in", given)["Location"] == "/admin/"
+    alice = Client()
+    alice.force_login(cast.alice)
+    assert alice.get("/admin/", follow=True).status_code == 403
 
 
 @pytest.mark.parametrize("model", SHOWN)
