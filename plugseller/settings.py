@@ -59,12 +59,12 @@ INSTALLED_APPS = [
     "auditlog",
     "csp",
     "django_htmx",
+    "plugseller.jobs",  # before django_q, whose command `qcluster` it guards
     "django_q",
     "guardian",
     "rest_framework",
     "plugseller.audit",
     "plugseller.crypto",
-    "plugseller.jobs",
     "plugseller.accounts",
     "marketplaces",
     "compliance",

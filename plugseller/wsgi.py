@@ -1,6 +1,7 @@
 """For gunicorn: `gunicorn plugseller.wsgi`.
 
-Settings that would break a promise stop this start too, not only `manage.py`.
+Settings that would break a promise stop this start too, not only `manage.py`; so do
+keys and an embedded database that can't be used.
 """
 
 import os
@@ -16,9 +17,11 @@ _STAYS_DOWN = 3
 
 def _start() -> object:
     from plugseller.checks import refuse_bad_settings
+    from plugseller.crypto.starting import refuse_unusable_store
 
     application = get_wsgi_application()
     refuse_bad_settings()
+    refuse_unusable_store()
     return application
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "database_key",
     "keys_folder",
     "make_keys",
+    "prove_keys",
     "provider",
 ]
 
@@ -33,14 +34,20 @@ def provider() -> KeyProvider:
     return FileKeyProvider(keys_folder())
 
 
+def prove_keys() -> None:
+    """Read the keys that sealing and the audit log need. Raises KeyTrouble."""
+    keys = provider()
+    keys.master_key(keys.current_master_id())
+    keys.signing_key(keys.current_signing_id())
+
+
 def database_key() -> str:
     """The embedded database's key as 64 hexadecimal digits.
 
     It stands in `DATABASES[...]["OPTIONS"]["key"]` as a callable, so that no
-    setting holds a key. A set of keys without a usable master key is refused
-    here, before the database is opened: what is read could not be unsealed.
-    Raises KeyTrouble.
+    setting holds a key. A set of keys that lacks a usable one is refused here,
+    before the database is opened: what is read could not be unsealed, and what
+    is done could not be logged. Raises KeyTrouble.
     """
-    keys = provider()
-    keys.master_key(keys.current_master_id())
-    return keys.database_key().hex()
+    prove_keys()
+    return provider().database_key().hex()

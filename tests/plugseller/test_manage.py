@@ -1,8 +1,10 @@
 """manage.py refuses in one sentence with exit status 1, and never with a traceback."""
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -127,6 +129,44 @@ def test_a_missing_database_file_is_refused_and_not_made(home: Path) -> None:
         assert not database.exists()
     finally:
         away.rename(database)
+
+
+UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no database": (lambda h: (h / "plugseller.db").unlink(), "There is no database"),
+    "open master key": (
+        lambda h: next(h.glob("keys/master-*")).chmod(0o644),
+        "can be read by others",
+    ),
+    "no audit key": (lambda h: next(h.glob("keys/audit-*")).unlink(), "no audit key"),
+}
+
+
+@pytest.mark.parametrize("trouble", UNUSABLE)
+def test_neither_site_nor_workers_start_on_what_cant_be_used(
+    home: Path, tmp_path: Path, trouble: str
+) -> None:
+    broken = shutil.copytree(home, tmp_path / "var")
+    spoil, words = UNUSABLE[trouble]
+    spoil(broken)
+    assert words in refused(manage(broken, "qcluster"))
+    assert words in refused(manage(broken, "rotate_keys"))
+    served = subprocess.run(
+        [sys.executable, "-c", "import plugseller.wsgi"],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "PLUGSELLER_HOME": str(broken),
+            "PLUGSELLER_ENV": "demo",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert served.returncode == 3
+    assert words in served.stderr
+    assert len(served.stderr.splitlines()) == 1
+    assert len(list(broken.glob("keys/master-*"))) == 1
 
 
 def test_a_database_server_that_doesnt_answer_is_refused(home: Path) -> None:

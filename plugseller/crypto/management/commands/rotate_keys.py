@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from plugseller.crypto.services import rewrap_data_keys
+from plugseller.crypto.starting import refuse_unusable_store
 from plugseller.keyprovider import FileKeyProvider, provider
 
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         keys = provider()
         if not isinstance(keys, FileKeyProvider):
             raise CommandError("Master keys that aren't files are made in their store.")
+        refuse_unusable_store()  # before a key is made that would wrap nothing
         if not options["finish"]:
             keys.add_master_key()
         changed = rewrap_data_keys()
