@@ -30,9 +30,10 @@ def why_nothing(streams: Sequence[Stream], *, searched: bool) -> list[Reason]:
 
 def why_missing(stream: Stream) -> Reason:
     """Why a connection has no row of a feature."""
-    where = marketplace_label(stream.connection.marketplace)
+    at = stream.connection
+    where = f"{marketplace_label(at.marketplace)} {at.region.upper()}"
     what = FEATURES[stream.feature]
-    here = stream.connection.pk
+    here = at.pk
     if not stream.on:
         return Reason(f"{what} is off for {where}: nothing is fetched.", None, here)
     if stream.complete_at:

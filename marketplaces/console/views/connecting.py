@@ -19,7 +19,11 @@ from marketplaces.console.desk import Desk, open_desk, show
 from marketplaces.console.forms import ConnectForm
 from marketplaces.console.places import Places, marketplace_label
 from marketplaces.console.starts import Started, accounts_started, read_start
-from marketplaces.console.views.connections import on_the_shelf, own_connection
+from marketplaces.console.views.connections import (
+    on_the_shelf,
+    own_connection,
+    watched,
+)
 from marketplaces.console.views.fetched import chapters
 from marketplaces.console.words import FEATURES
 from marketplaces.contract import Region
@@ -192,9 +196,10 @@ def _after_consent(request: HttpRequest, marketplace: str) -> HttpResponse:
     messages.success(
         request,
         f"{marketplace_label(marketplace)} is connected. The first sync begins by "
-        "itself; you can look at what is there already.",
+        "itself within a minute.",
     )
-    return redirect("console:connection", made.seller.slug, made.pk)
+    services.ask_for_sync(actor=request.user, connection=made)
+    return watched(made)
 
 
 @login_required
@@ -237,6 +242,7 @@ def sync_now(request: HttpRequest, slug: str, connection: UUID) -> HttpResponse:
     else:
         services.ask_for_sync(actor=desk.user, connection=found)
         messages.success(request, "The sync is asked for. It begins within a minute.")
+        return watched(found)
     return redirect("console:connection", slug, found.pk)
 
 

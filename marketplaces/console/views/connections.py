@@ -1,12 +1,13 @@
 """Accounts as they stand: what they fetch, why, and how that goes."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -17,6 +18,8 @@ from marketplaces.console.views.fetched import DAYS, chapters
 from marketplaces.models import Connection, SyncRun
 from plugseller.accounts.roles import Permission
 
+_WATCHED_FOR = timedelta(minutes=2)  # after a sync was asked for, until a run begins
+_BETWEEN_RUNS = timedelta(seconds=10)  # one feature's run is over, the next to come
 WARN_DAYS = 30  # how long before a consent ends the seller is told
 _LAST_RUNS = 20
 
@@ -53,7 +56,7 @@ def connection(request: HttpRequest, slug: str, connection: UUID) -> HttpRespons
     runs = SyncRun.objects.of_seller(desk.seller).filter(connection=found)
     places = Places(desk.seller)
     context = {
-        **_progress(desk, found, now),
+        **_progress(request, desk, found, now),
         "name": places.account(found.pk),
         "stores": [m for (pk, _), m in places.markets.items() if pk == found.pk],
         "chapters": chapters(found.marketplace, dropped=dropped)
@@ -75,18 +78,48 @@ def progress(request: HttpRequest, slug: str, connection: UUID) -> HttpResponse:
     found = own_connection(desk, connection)
     if "HX-Request" not in request.headers:
         return redirect("console:connection", slug, found.pk)
-    context = _progress(desk, found, timezone.now())
+    context = _progress(request, desk, found, timezone.now())
     return show(request, desk, "_streams.html", context)
 
 
-def _progress(desk: Desk, found: Connection, now: datetime) -> dict[str, Any]:
+def _progress(
+    request: HttpRequest, desk: Desk, found: Connection, now: datetime
+) -> dict[str, Any]:
     streams = reports.streams(desk.seller, now=now, connection_id=found.pk)
+    asked = _asked(request, now)
+    runs = [stream.last_run for stream in streams if stream.last_run]
+    waits = asked is not None and not any(run.started_at >= asked for run in runs)
+    goes_on = any(
+        run.outcome == SyncRun.Outcome.RUNNING
+        or (run.finished_at and run.finished_at > now - _BETWEEN_RUNS)
+        for run in runs
+    )
     return {
         "connection": found,
         "streams": streams,
-        "running": any(stream.is_running for stream in streams),
+        "asked": str(int(asked.timestamp())) if asked else "",
+        "waits": waits,
+        "running": waits or goes_on,
         "now": now,
     }
+
+
+def _asked(request: HttpRequest, now: datetime) -> datetime | None:
+    """When a sync was asked for, by the address; None if that is nonsense or long ago.
+
+    It decides no more than whether the page looks again.
+    """
+    told = request.GET.get("asked", "")
+    if not (told.isascii() and told.isdigit() and len(told) <= 10):
+        return None
+    asked = datetime.fromtimestamp(int(told), UTC)
+    return asked if now - _WATCHED_FOR < asked <= now else None
+
+
+def watched(made: Connection) -> HttpResponse:
+    """To the account's page, which then shows the sync that was just asked for."""
+    address = reverse("console:connection", args=[made.seller.slug, made.pk])
+    return redirect(f"{address}?asked={int(timezone.now().timestamp())}")
 
 
 @login_required

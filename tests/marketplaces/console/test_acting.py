@@ -1,15 +1,17 @@
 """What a seller does on the pages of connections: only by form, only with the right."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from django_q.models import OrmQ
 
-from marketplaces.models import ConnectAttempt, Connection
+from marketplaces.datamap import Feature
+from marketplaces.models import ConnectAttempt, Connection, SyncRun
 from marketplaces.simulator.server import Simulator
 from plugseller.audit.models import Entry
 from tests.marketplaces.console import rows
@@ -101,6 +103,50 @@ def test_sync_now_queues_ids_and_asks_nobody_in_the_request(
     assert "The sync is asked for" in whole(page).decode()
     (queued,) = OrmQ.objects.all()
     assert queued.task["args"][0] == str(world.north.pk)
+
+
+def test_a_sync_that_was_asked_for_is_watched_until_it_is_over(
+    world: World, alice: Client
+) -> None:
+    def looks_again(address: str) -> bool:
+        return "hx-get" in whole(alice.get(address)).decode()
+
+    page = world.paths["connection"]
+    assert not looks_again(page)
+    watched = alice.post(f"{page}/sync")["Location"]
+    assert watched.startswith(f"{page}?asked=")
+    assert looks_again(watched)  # no worker has begun yet
+    run = rows.synced(world.north, Feature.ORDERS, "amazon.searchOrders")
+    times = {"started_at": timezone.now(), "finished_at": None, "outcome": "running"}
+    SyncRun.unfenced.filter(pk=run.pk).update(**times)
+    assert looks_again(watched)
+    times |= {"finished_at": timezone.now(), "outcome": "done"}
+    SyncRun.unfenced.filter(pk=run.pk).update(**times)
+    assert looks_again(watched)  # the next feature's run is about to begin
+    times |= {"finished_at": timezone.now() - timedelta(seconds=30)}
+    SyncRun.unfenced.filter(pk=run.pk).update(
+        **times | {"started_at": timezone.now() + timedelta(seconds=1)}
+    )
+    assert not looks_again(watched)
+
+
+@pytest.mark.parametrize("asked", ["", "x", "-1", "1", "9" * 10, "9" * 40, "²", "1e3"])
+def test_nonsense_about_a_sync_is_passed_over(
+    world: World, alice: Client, asked: str
+) -> None:
+    page = alice.get(world.paths["connection"], {"asked": asked})
+    assert page.status_code == 200
+    assert "hx-get" not in whole(page).decode()
+
+
+def test_an_account_that_ended_says_since_when(world: World, alice: Client) -> None:
+    alice.post(f"/s/north/connections/{world.north.pk}/disconnect")
+    world.north.ended_at = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
+    world.north.save(update_fields=["ended_at"])
+    text = whole(alice.get(world.paths["connection"])).decode()
+    assert "since 4 Mar 2026, 05:06" in text
+    assert "Authorisation good until" not in text
+    assert "<h2>Features</h2>" not in text
 
 
 def test_disconnecting_says_what_it_does_before_it_does_it(

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django_q.models import OrmQ
 from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
@@ -54,6 +55,8 @@ def test_a_seller_connects_syncs_and_disconnects(
     watched.shoot(f"flow-{marketplace}-connected")
 
     (made,) = Connection.objects.of_seller(cast.north)
+    (queued,) = OrmQ.objects.all()  # the first sync begins by itself
+    assert queued.task["args"][0] == str(made.pk)
     sync_round([made])
     page.reload()
     assert page.get_by_text("Failed").count() == 0

@@ -352,7 +352,7 @@ class TestWhyThereIsNothing:
     ) -> None:
         self.emptied(world)
         text = alice.get("/s/north/listings").content.decode()
-        assert "Amazon answered: no listings." in text
+        assert "Amazon NA answered: no listings." in text
 
     def test_a_search_without_a_find_accuses_no_marketplace(
         self, world: World, alice: Client
@@ -362,18 +362,18 @@ class TestWhyThereIsNothing:
         assert "answered" not in text
         world.north.switches.filter(feature=Feature.LISTINGS).update(on=False)
         text = alice.get("/s/north/listings?q=zzz").content.decode()
-        assert "Listings is off for Amazon" in text
+        assert "Listings is off for Amazon NA" in text
 
     def test_not_fetched_yet(self, world: World, alice: Client) -> None:
         self.emptied(world)
         text = alice.get("/s/north/prices").content.decode()
-        assert "Prices of Amazon: not fetched yet." in text
+        assert "Prices of Amazon NA: not fetched yet." in text
 
     def test_the_feature_is_off(self, world: World, alice: Client) -> None:
         self.emptied(world)
         world.north.switches.filter(feature=Feature.INVENTORY).update(on=False)
         text = alice.get("/s/north/inventory").content.decode()
-        assert "Inventory is off for Amazon: nothing is fetched." in text
+        assert "Inventory is off for Amazon NA: nothing is fetched." in text
         assert "feature off" in text
 
     def test_nothing_is_connected(self, world: World, alice: Client) -> None:

@@ -225,8 +225,8 @@ def test_a_page_of_a_sku_tells_history_and_absence_apart(
     world.north.switches.filter(feature=Feature.CATALOG).update(on=False)
     rows.listing(world.north, "LONE", product_id="B000000009")
     text = whole(alice.get(f"/s/north/skus/{world.north.pk}/{rows.US}/LONE")).decode()
-    assert "Catalogue is off for Amazon: nothing is fetched." in text
-    assert "Prices of Amazon: not fetched yet." in text
+    assert "Catalogue is off for Amazon NA: nothing is fetched." in text
+    assert "Prices of Amazon NA: not fetched yet." in text
     text = whole(alice.get(world.paths["sku"])).decode()
     assert "Price history (1)" in text
     assert "Stock history (1)" in text
@@ -238,7 +238,7 @@ def test_a_figure_that_is_missing_isnt_told_to_be_missing_everywhere(
     rows.synced(world.north, Feature.PRICING, "amazon.getPricing")
     rows.listing(world.north, "LONE")
     text = whole(alice.get(f"/s/north/skus/{world.north.pk}/{rows.US}/LONE")).decode()
-    assert "Amazon answered: no" not in text
+    assert "answered" not in text
     assert "No price of this SKU has been fetched." in text
 
 
