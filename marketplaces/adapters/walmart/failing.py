@@ -36,6 +36,10 @@ def failure(operation: Operation, response: Response) -> Failure | None:
     and the like); a missing programme or a wrong path is a 404 too. Whether the list
     was at its beginning, only `read` knows, so it also handles the 404 of a used-up
     page token.
+
+    The page token of orders is a whole query, and Walmart has no word of its own for
+    one that it no longer takes: any 400 there is STALE. At a lane's start, where none
+    was sent, that means what BROKEN does.
     """
     status = response.status
     if status == 200 or (status == 206 and operation.marks_gone):
@@ -44,7 +48,7 @@ def failure(operation: Operation, response: Response) -> Failure | None:
     is_list = operation.marks_gone or operation.incremental
     if status == 404 and is_list and _EMPTY.search(code):
         return None
-    if status == 400 and "invalid cursor" in text:
+    if status == 400 and (operation.cursor_verbatim or "invalid cursor" in text):
         return Failure(Word.STALE, Trouble.UNEXPECTED, code)
     return _by_status(response, code)
 

@@ -47,7 +47,7 @@ def _failure(value: Any, status: int, operation: Operation = ORDERS) -> Failure:
 @pytest.mark.parametrize(
     ("name", "status", "word", "trouble", "code"),
     [
-        ("orders_error.400", 400, Word.BROKEN, Trouble.UNEXPECTED, "INVALID_REQUEST_C"),
+        ("orders_error.400", 400, Word.STALE, Trouble.UNEXPECTED, "INVALID_REQUEST_C"),
         ("orders_error.401", 401, Word.RENEW, Trouble.AUTHORISATION, "UNAUTHORIZED."),
         ("orders_error.403", 403, Word.FORBIDDEN, Trouble.AUTHORISATION, "FORBIDDEN."),
         ("orders_error.429", 429, Word.WAIT, Trouble.THROTTLED, "RATE_LIMIT_EXCEEDED."),
@@ -102,7 +102,7 @@ def test_both_shapes_of_the_item_interface_are_understood(shape: str) -> None:
 def test_every_other_shape_has_its_word(
     value: Any, status: int, word: Word, code: str | None
 ) -> None:
-    failure = _failure(value, status)
+    failure = _failure(value, status, ITEMS)
     assert failure.word is word
     assert code is None or failure.code == code
 
@@ -147,6 +147,11 @@ def test_a_404_that_says_so_is_an_empty_list(operation: Operation, code: str) ->
 )
 def test_any_other_404_is_not_an_empty_list(operation: Operation, value: Any) -> None:
     assert _failure(value, 404, operation).word is Word.BROKEN
+
+
+def test_any_400_to_a_page_token_of_orders_begins_the_list_again() -> None:
+    for value in (PROBLEM, {}, b"", b"<html>"):
+        assert _failure(value, 400).word is Word.STALE
 
 
 def test_a_code_that_could_repeat_what_was_asked_is_not_passed_on() -> None:
