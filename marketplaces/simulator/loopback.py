@@ -16,6 +16,11 @@ def take_port(port: int) -> socket.socket:
 
     Raises PortInUse.
     """
+    if not 0 <= port <= 65_535:
+        raise PortInUse(
+            f"{port} isn't a port, so nothing was started. Choose one from 1 to 65535: "
+            "make demo PORT=8000"
+        )
     taken = socket.socket()
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

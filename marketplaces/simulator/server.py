@@ -116,10 +116,11 @@ class Simulator:
                 clock=self._clock,
             )
         except OSError as error:
-            if error.errno != errno.EADDRINUSE:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
+            why = "in use" if error.errno == errno.EADDRINUSE else "not ours to use"
             raise PortInUse(
-                f"Port {self._port} on 127.0.0.1 is in use. Choose another with --port."
+                f"Port {self._port} on 127.0.0.1 is {why}. Choose another with --port."
             ) from None
         self._port = self._listener.server_address[1]
         folder = self._folder or Path(

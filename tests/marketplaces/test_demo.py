@@ -158,6 +158,14 @@ def test_a_port_in_use_is_told_before_any_work(tmp_path: Path) -> None:
     assert not (tmp_path / "var").exists()
 
 
+def test_a_number_that_is_no_port_is_told_before_any_work(tmp_path: Path) -> None:
+    done = demo(tmp_path / "var", "--port", "80000")
+    assert done.returncode == 1
+    assert "80000 isn't a port" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "var").exists()
+
+
 @pytest.fixture
 def serving(house: House) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """The demonstration while it serves, on a free port."""
