@@ -1,8 +1,10 @@
 """Orders, without their buyers."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -28,17 +30,28 @@ _SHOWN_LINES = 3
 _RECENT = 1_000  # orders whose statuses make up the filter's choices
 
 
+class Content(NamedTuple):
+    """What a list says of a line. A file has a hundred thousand of them."""
+
+    order_id: int
+    quantity: int
+    sku: str
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRow:
     """One order with its lines, its store, its page and its source."""
 
     order: Order
-    lines: list[OrderItem]
+    lines: Sequence[Content | OrderItem]
     account: str
     store: str
-    source: Source
     late: bool
     desk: Desk
+
+    @property
+    def source(self) -> Source:
+        return source_of(self.order)
 
     @property
     def url(self) -> str:
@@ -55,7 +68,7 @@ class OrderRow:
         return self.source.marketplace
 
     @property
-    def first_lines(self) -> list[OrderItem]:
+    def first_lines(self) -> Sequence[Content | OrderItem]:
         """As many lines as a row of the list has room for."""
         return self.lines[:_SHOWN_LINES]
 
@@ -70,25 +83,32 @@ class OrderRow:
 
 
 def _tell(desk: Desk, places: Places, orders: list[Order]) -> list[OrderRow]:
-    lines: dict[int, list[OrderItem]] = defaultdict(list)
+    lines: dict[int, list[Content]] = defaultdict(list)
     found = OrderItem.objects.of_seller(desk.seller).filter(
         order_id__in=[order.pk for order in orders]
     )
-    for line in found.order_by("order_id", "id"):
+    told = found.order_by("order_id", "id").values_list(*Content._fields)
+    for line in map(Content._make, told):
         lines[line.order_id].append(line)
     now = timezone.now()
-    return [
-        OrderRow(
-            order=order,
-            lines=lines[order.pk],
-            account=places.account(order.connection_id),
-            store=places.store(order.connection_id, order.market),
-            source=source_of(order),
-            late=_late(order, now),
-            desk=desk,
-        )
-        for order in orders
-    ]
+    return [_row(desk, places, order, lines[order.pk], now) for order in orders]
+
+
+def _row(
+    desk: Desk,
+    places: Places,
+    order: Order,
+    lines: Sequence[Content | OrderItem],
+    now: datetime,
+) -> OrderRow:
+    return OrderRow(
+        order=order,
+        lines=lines,
+        account=places.account(order.connection_id),
+        store=places.store(order.connection_id, order.market),
+        late=_late(order, now),
+        desk=desk,
+    )
 
 
 def order_url(desk: Desk, order: Order) -> str:
@@ -158,7 +178,7 @@ def order_detail(
     desk = open_desk(request, slug, Permission.VIEW_ORDERS)
     own = Order.objects.of_seller(desk.seller)
     order = get_object_or_404(own, connection_id=connection, external_id=number)
-    row = _tell(desk, Places(desk.seller), [order])[0]
-    return show(
-        request, desk, "order.html", {"row": row, "order": order, "now": timezone.now()}
-    )
+    lines = OrderItem.objects.of_seller(desk.seller).filter(order=order)
+    now = timezone.now()
+    row = _row(desk, Places(desk.seller), order, list(lines.order_by("id")), now)
+    return show(request, desk, "order.html", {"row": row, "order": order, "now": now})
