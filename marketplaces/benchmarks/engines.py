@@ -13,6 +13,10 @@ from urllib.parse import urlsplit, urlunsplit
 from django.conf import settings
 
 
+class NoServer(Exception):
+    """The database server can't be used; the text says what to do."""
+
+
 class Engine(ABC):
     """A kind of database."""
 
@@ -85,8 +89,14 @@ class PostgreSQL(Engine):
     def _run(self, sql: str) -> None:
         import psycopg
 
-        with psycopg.connect(self._address, autocommit=True) as line:
-            line.execute(sql.encode())
+        try:
+            with psycopg.connect(self._address, autocommit=True) as line:
+                line.execute(sql.encode())
+        except psycopg.Error:
+            raise NoServer(
+                "DATABASE_URL must name a database that is there, on a PostgreSQL "
+                "server where its user may make others."
+            ) from None  # the driver's text may quote the address
 
 
 def _home(folder: Path) -> dict[str, str]:

@@ -22,8 +22,11 @@ KEYS = {
 }
 
 
-def benchmark(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def benchmark(
+    *arguments: str, **environment: str
+) -> "subprocess.CompletedProcess[str]":
     ours = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
+    ours |= environment
     return subprocess.run(
         [sys.executable, "manage.py", "benchmark", "ingest", *arguments],
         env=ours,
@@ -58,3 +61,12 @@ def test_a_senseless_run_is_refused(arguments: tuple[str, ...]) -> None:
     ran = benchmark(*arguments)
     assert ran.returncode != 0
     assert "Traceback" not in ran.stderr
+
+
+def test_a_server_that_is_not_there_is_told_in_one_sentence() -> None:
+    address = "postgres://someone:SECRET@127.0.0.1:1/none"
+    ran = benchmark("--engine", "postgresql", "--repeat", "1", DATABASE_URL=address)
+    assert ran.returncode == 1
+    assert "DATABASE_URL must name a database that is there" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "SECRET" not in ran.stderr

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from marketplaces.benchmarks.engines import Embedded, Engine, PostgreSQL
+from marketplaces.benchmarks.engines import Embedded, Engine, NoServer, PostgreSQL
 from marketplaces.benchmarks.ingest import (
     GOAL_RATIO,
     GOAL_RESYNC,
@@ -60,7 +60,7 @@ class Command(BaseCommand):
                 engine=_engine(options["engine"]),
                 repeat=options["repeat"],
             )
-        except BenchmarkFailed as error:
+        except (BenchmarkFailed, NoServer) as error:
             raise CommandError(str(error)) from None
         text = json.dumps(figures, indent=2)
         if options["json"] == "-":
