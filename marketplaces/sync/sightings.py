@@ -51,8 +51,9 @@ class Sightings:
         the number of rows marked.
         """
         seen = self._mine().filter(Q(market=market) if market else Q())
+        unread = self._mine().filter(key=_UNKNOWN)  # in whichever store it belongs
         marked = 0
-        if seen.exists() and not seen.filter(key=_UNKNOWN).exists():
+        if seen.exists() and not unread.exists():
             marked = self._unseen(market).update(gone_at=now)
         seen.delete()
         return marked
