@@ -2,7 +2,9 @@
 
 The second writes the same tables with the same indexes on the same engine, one page a
 transaction, and does nothing else: no limits, no checks, no audit, no checkpoint, no
-network. Less can't be done for a page of orders.
+network. Less can't be done for a page of orders. Its rows are those of a sync in every
+column but who ships, which stays in Amazon's word, the provenance, which is made up,
+and the digest of the lines, which only a sync needs.
 """
 
 # ruff: noqa: S608 (names of our own models make up the SQL; values are parameters)
