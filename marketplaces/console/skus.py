@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from marketplaces.console import words
 from marketplaces.console.desk import Desk
 from marketplaces.console.places import Places
 from marketplaces.console.provenance import Source, source_of
@@ -28,6 +29,11 @@ class SkuRow:
     @property
     def url(self) -> str:
         return sku_url(self.desk, self.fact)
+
+    @property
+    def shipper(self) -> str:
+        """Who ships it; prices don't say."""
+        return words.shipper(self.fact.channel, self.source.marketplace)
 
 
 def tell_facts(desk: Desk, places: Places, facts: Iterable[Fact]) -> list[SkuRow]:

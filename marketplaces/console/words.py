@@ -87,6 +87,13 @@ def shipping(channel: str | None, marketplace: str = "") -> str:
     return f"Shipped by {by.get(channel) or shipper(channel, marketplace)}"
 
 
+def condition(told: str | None) -> str:
+    """ "New" for "new_new", "Used good" for "used_good"."""
+    if not told:
+        return NOT_TOLD
+    return " ".join(dict.fromkeys(told.lower().split("_"))).capitalize()
+
+
 def tone(status: str) -> str:
     """How a status looks: "good", "wait", "bad" or "" for one we don't know.
 

@@ -92,11 +92,7 @@ def status_words(status: str) -> str:
 
 @register.filter
 def condition_words(condition: str | None) -> str:
-    """ "New" for "new_new", "Used good" for "used_good"."""
-    if not condition:
-        return words.NOT_TOLD
-    parts = dict.fromkeys(condition.lower().split("_"))
-    return " ".join(parts).capitalize()
+    return words.condition(condition)
 
 
 @register.filter

@@ -64,8 +64,11 @@ LISTINGS = Listed(
         Column[SkuRow]("Problems", lambda r: r.fact.issue_count),
         Column[SkuRow]("Account", lambda r: r.account),
         Column[SkuRow]("Country store", lambda r: r.store),
-        Column[SkuRow]("Condition", lambda r: r.fact.condition),
-        Column[SkuRow]("Shipped by", lambda r: words.shipper(r.fact.channel)),
+        Column[SkuRow](
+            "Condition",
+            lambda r: r.fact.condition and words.condition(r.fact.condition),
+        ),
+        Column[SkuRow]("Shipped by", lambda r: r.shipper),
         Column[SkuRow]("Listed", lambda r: r.fact.listed_at, timed=True),
         Column[SkuRow]("Gone", lambda r: r.fact.gone_at, timed=True),
         Column[SkuRow]("Marketplace's time", lambda r: r.fact.as_of, timed=True),

@@ -143,7 +143,9 @@ ORDERS = Listed(
         Column[OrderRow]("Status", lambda r: words.status_words(r.order.status)),
         Column[OrderRow]("Account", lambda r: r.account),
         Column[OrderRow]("Country store", lambda r: r.store),
-        Column[OrderRow]("Shipped by", lambda r: words.shipper(r.order.channel)),
+        Column[OrderRow](
+            "Shipped by", lambda r: words.shipper(r.order.channel, r.marketplace)
+        ),
         Column[OrderRow]("Lines", lambda r: r.contents),
         Column[OrderRow]("Total", lambda r: r.order.total),
         Column[OrderRow]("Currency", lambda r: r.order.currency),

@@ -4,7 +4,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from marketplaces.console import words
 from marketplaces.console.desk import open_desk
 from marketplaces.console.forms import StockFilter
 from marketplaces.console.lists import Listed, list_file, list_page
@@ -28,7 +27,7 @@ STOCK = Listed(
         Column[SkuRow]("Account", lambda r: r.account),
         Column[SkuRow]("Country store", lambda r: r.store),
         Column[SkuRow]("Place", lambda r: r.fact.location),
-        Column[SkuRow]("Shipped by", lambda r: words.shipper(r.fact.channel)),
+        Column[SkuRow]("Shipped by", lambda r: r.shipper),
         Column[SkuRow]("Sellable", lambda r: r.fact.available),
         Column[SkuRow]("Reserved", lambda r: r.fact.reserved),
         Column[SkuRow]("Inbound", lambda r: r.fact.inbound),

@@ -206,3 +206,14 @@ def test_the_name_of_the_file_says_whose_and_when(world: World) -> None:
     day = rows.NOW.date().isoformat()
     expected = f'attachment; filename="north-orders-{day}.csv"'
     assert response["Content-Disposition"] == expected
+
+
+def test_a_file_uses_the_words_of_the_page(world: World) -> None:
+    client = signed_in(world.cast.alice)
+    rows.order(world.north, "111-FBA", channel="marketplace")
+    rows.listing(world.north, "FBA", channel="marketplace", condition="used_good")
+    for name, ours in (("orders", '"111-FBA"'), ("listings", '"Used good"')):
+        text = whole(client.get(f"/s/north/{name}.csv")).decode()
+        (line,) = [line for line in text.splitlines() if ours in line]
+        assert '"Amazon"' in line.split('"Amazon US"')[1]
+        assert "used_good" not in text
