@@ -28,6 +28,12 @@ TELL = """
 import json
 from django.core.serializers.json import DjangoJSONEncoder
 from marketplaces import models as m
+
+def told(value):
+    if isinstance(value, (bytes, memoryview)):
+        return bytes(value).hex()
+    return DjangoJSONEncoder().default(value)
+
 out = {}
 for name in ("Listing", "Order", "OrderItem", "Price", "PriceChange", "Product",
              "Stock", "StockChange"):
@@ -37,7 +43,7 @@ for name in ("Listing", "Order", "OrderItem", "Price", "PriceChange", "Product",
     if name == "OrderItem":
         fields.append("order__external_id")
     rows = model._base_manager.values_list(*fields)
-    out[name] = sorted(json.dumps(r, cls=DjangoJSONEncoder) for r in rows)
+    out[name] = sorted(json.dumps(r, default=told) for r in rows)
 print(json.dumps(out))
 """
 
