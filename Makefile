@@ -25,7 +25,6 @@ lint: .venv/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/djlint --check --quiet templates
 	$(BIN)/djlint --lint --quiet templates
 	home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
 	export PLUGSELLER_HOME="$$home/var" PLUGSELLER_ENV=production DATABASE_URL= \
