@@ -45,7 +45,7 @@ def _names(file: str, function: str, argument: ast.expr) -> set[str]:
             else (argument,)
         )
         for node in [branch]
-        if isinstance(node, ast.Constant)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     if not texts:
         return MADE[file]
