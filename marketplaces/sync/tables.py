@@ -115,6 +115,8 @@ TABLES: tuple[Table, ...] = (
             "issues": lambda listing: _json(listing.issues).decode(),
             "issue_count": lambda listing: len(listing.issues),
         },
+        # Amazon tells them in a summary, which an incomplete listing may lack.
+        told_once=("product_id", "title", "condition", "image", "listed_at"),
         marks_gone=True,
     ),
     Table(
@@ -166,6 +168,7 @@ LINES = Table(
         "unit_price",
         "currency",
     ),
+    told_once=("product_id", "title"),
     has_provenance=False,
 )
 """Lines of orders; their statement finds the order by its number."""

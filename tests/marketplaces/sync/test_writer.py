@@ -364,3 +364,28 @@ def explain(sql: str, parameters: list[Any]) -> str:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {sql}", parameters)
         return "\n".join(row[0] for row in cursor.fetchall())
+
+
+def test_a_listing_told_without_its_summary_keeps_what_was_known(write: Write) -> None:
+    told = {"title": "Lamp", "product_id": "B0LAMP", "condition": "new", "image": "i"}
+    write(replace(LISTING, **told))
+    changed = replace(LISTING, issues=(), as_of=LATER)
+    assert counts(write(changed)) == (0, 1, 0)
+    listing = only(Listing)
+    assert {name: getattr(listing, name) for name in told} == told
+    assert (listing.issue_count, listing.as_of) == (0, LATER)
+
+
+def test_a_line_told_without_its_title_keeps_it(write: Write) -> None:
+    named = replace(LINE, title="Lamp", product_id="B0LAMP")
+    write(replace(ORDER, items=(named,)))
+    bare = replace(LINE, quantity_shipped=2)
+    write(replace(ORDER, items=(bare,), as_of=LATER))
+    line = only(OrderItem)
+    assert (line.title, line.product_id, line.quantity_shipped) == ("Lamp", "B0LAMP", 2)
+
+
+def test_other_content_at_an_equal_time_is_taken(write: Write) -> None:
+    write(ORDER)
+    write(replace(ORDER, status="SHIPPED"))
+    assert only(Order).status == "SHIPPED"
