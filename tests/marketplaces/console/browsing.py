@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import PASSWORD
 
@@ -58,6 +58,10 @@ class Watched:
         assert answer
         assert answer.status == 200, path
         assert not self.too_wide(), f"{path} is {self.too_wide()} pixels too wide"
+
+    def reads(self, text: str) -> None:
+        """The page that is coming up shows this; a click doesn't wait for it."""
+        expect(self.page.locator("body")).to_contain_text(text)
 
     def too_wide(self) -> int:
         """By how many pixels the page is wider than the window."""

@@ -177,20 +177,23 @@ def test_every_page_works_without_script(
 ) -> None:
     page = browser.new_context(java_script_enabled=False).new_page()
     base = live_server.url.replace("127.0.0.1", "localhost")
+    watched = Watched(page, base)
     page.goto(base + "/sign-in")
     page.get_by_label("E-mail address").fill("alice@example.test")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/s/north/")
     page.goto(base + full.paths["connection"])
     page.get_by_role("button", name="Switch off Orders").click()
-    assert "Orders is off" in page.content()
+    watched.reads("Orders is off")
     page.goto(base + "/s/north/orders")
     assert "feature off" in page.content()
     page.get_by_text("Filter and sort").click()
     page.get_by_label("Status").select_option("PENDING")
     page.get_by_role("button", name="Apply").click()
-    assert "status=PENDING" in page.url
+    page.wait_for_url("**/s/north/orders?*status=PENDING*")
     page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in")
     page.goto(base + "/s/north/")
     assert "/sign-in" in page.url
 

@@ -202,7 +202,7 @@ def test_a_seller_who_begins_at_amazon_ends_connected(
     page.get_by_label("Account").select_option("north-amazon-na")
     page.get_by_role("button", name="Approve").click()
     page.wait_for_url("**/s/north/connections/**")
-    assert "Amazon is connected" in page.content()
+    watched.reads("Amazon is connected")
     (made,) = Connection.objects.of_seller(cast.north)
     assert made.account_id == TOLD["selling_partner_id"]
     assert watched.complaints == []
