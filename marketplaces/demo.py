@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -20,8 +21,13 @@ from marketplaces.sync.limits import UNHURRIED
 from marketplaces.sync.rounds import Result, sync_round
 from marketplaces.sync.walking import Progress
 from plugseller.accounts.models import Seller, User
-from plugseller.accounts.roles import Role
-from plugseller.accounts.services import create_seller, join
+from plugseller.accounts.roles import Role, StaffRole
+from plugseller.accounts.services import (
+    create_person,
+    create_seller,
+    join,
+    set_up_app,
+)
 
 COLUMNS = (
     "seller",
@@ -78,7 +84,12 @@ HOUSES = (
         ),
     ),
 )
-STAFF = "olga@plugseller.example"
+STAFF = {
+    "carl@plugseller.example": StaffRole.OFFICER,
+    "cora@plugseller.example": StaffRole.OFFICER,  # nobody approves their own grant
+    "olga@plugseller.example": StaffRole.SUPPORT,
+    "oscar@plugseller.example": StaffRole.OPERATOR,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,7 @@ class Login:
 
     email: str
     password: str
+    totp_secret: str  # what an authenticator app is given, base32
     seller: str | None
     role: str
 
@@ -126,42 +138,51 @@ def furnish(*, say: Say, tell: Callable[[str], None]) -> list[dict[str, Any]]:
 
 @transaction.atomic
 def _people() -> dict[str, User]:
-    """Everybody, with the passwords of the last run where there was one."""
-    known = {login.email: login.password for login in read_logins()}
+    """Everybody, able to sign in as in the last run where there was one."""
+    known = {login.email: login for login in read_logins()}
     people, logins = {}, []
     roles = [(h.owner, h, Role.OWNER) for h in HOUSES]
     roles += [(h.viewer, h, Role.VIEWER) for h in HOUSES]
     for email, house, role in sorted(roles, key=lambda entry: entry[1].slug):
-        user, password = _person(email, known.get(email), is_staff=False)
+        user, password, secret = _person(email, known.get(email))
         seller = _seller(house)
         if not seller.memberships.filter(user=user, role=role.value).exists():
             join(actor=None, seller=seller, user=user, role=role)
         people[email] = user
-        logins.append(Login(email, password, house.slug, role.value))
-    _, password = _person(STAFF, known.get(STAFF), is_staff=True)
-    logins.append(Login(STAFF, password, None, "staff"))
+        logins.append(Login(email, password, secret, house.slug, role.value))
+    for email, staff_role in STAFF.items():
+        _, password, secret = _person(email, known.get(email), staff_role)
+        logins.append(Login(email, password, secret, None, staff_role.value))
     _write_logins(logins)
     return people
 
 
-def _person(email: str, password: str | None, *, is_staff: bool) -> tuple[User, str]:
+def _person(
+    email: str, known: Login | None, staff_role: str = ""
+) -> tuple[User, str, str]:
+    """Somebody, their password, and the secret of their authenticator app."""
     user = User.objects.filter(email=email).first()
-    if user and password:
-        return user, password
-    password = secrets.token_urlsafe(12)
+    if user and known:
+        return user, known.password, known.totp_secret
+    password = new_password()
     if user is None:
-        # The operator's desk shows no seller's data, not even to a superuser.
-        user = User.objects.create_user(
+        user = create_person(
+            actor=None,
             email=email,
             password=password,
             name=email.partition("@")[0].title(),
-            is_staff=is_staff,
-            is_superuser=is_staff,
+            staff_role=staff_role,
         )
-    else:
+    else:  # the file is gone: what was in it can't be found out again
         user.set_password(password)
         user.save(update_fields=["password"])
-    return user, password
+        Authenticator.objects.filter(user=user).delete()
+    return user, password, set_up_app(user)
+
+
+def new_password() -> str:
+    """A random password that keeps to the rules."""
+    return f"{secrets.token_urlsafe(12)}-Aa1"
 
 
 def _seller(house: House) -> Seller:

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
-from django_q.models import Schedule
 from django_q.tasks import async_task
 
 from marketplaces.models import Connection, SyncRun
@@ -14,6 +13,7 @@ from marketplaces.sync.limits import UNHURRIED
 from marketplaces.sync.resting import rests
 from marketplaces.sync.rounds import due_connections, sync_round
 from plugseller.audit.services import Acting, acting
+from plugseller.shelves import periodic
 
 IN_A_JOB = replace(UNHURRIED, lifetime=timedelta(minutes=10))
 """Ends before the queue's own limit would kill the worker; the next pass goes on."""
@@ -21,24 +21,13 @@ IN_A_JOB = replace(UNHURRIED, lifetime=timedelta(minutes=10))
 _REASON = "a job names one connection by its id"
 
 
-def schedule() -> None:
-    """Put the timetable into the queue; doing so again changes nothing else."""
-    minutes = int(settings.SYNC_EVERY.total_seconds() // 60)
-    Schedule.objects.update_or_create(
-        name="marketplaces.sync_due",
-        defaults={
-            "func": "marketplaces.jobs.sync_due",
-            "schedule_type": Schedule.MINUTES,
-            "minutes": minutes,
-            "repeats": -1,
-        },
-    )
-
-
-def sync_due(now: datetime | None = None) -> None:
+def sync_due(now: datetime) -> None:
     """Queue a job for each connection that is due."""
-    for account in due_connections(now or timezone.now()):
+    for account in due_connections(now):
         async_task("marketplaces.jobs.sync_one", str(account.pk))
+
+
+periodic("marketplaces.sync_due", every=settings.SYNC_EVERY, work=sync_due)
 
 
 def start_sync(connection_id: UUID) -> None:

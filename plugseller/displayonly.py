@@ -10,6 +10,14 @@ class DisplayOnly:
     entry, and not even a superuser goes round them."""
 
     can_delete = False
+    seen_by: frozenset[str] = frozenset({"officer"})  # roles of our staff
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By the role alone: Django's own permissions and superusers don't count."""
+        return getattr(request.user, "staff_role", "") in self.seen_by
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

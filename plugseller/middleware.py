@@ -1,30 +1,12 @@
 """What every request gets: a number, an address, an actor, no place in caches."""
 
-import ipaddress
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from plugseller.addresses import client_address
+from plugseller.audit.acting import AGENT_LENGTH, Acting, acting
 from plugseller.audit.models import new_request_id
-from plugseller.audit.services import Acting, acting
-
-
-def client_address(request: HttpRequest) -> str | None:
-    """The client's address: throttles, lockout and audit all ask here.
-
-    With TRUSTED_PROXIES=n the n-th address from the right of X-Forwarded-For is the
-    one our outermost proxy saw; whatever a client wrote further left is ignored.
-    """
-    address = request.META.get("REMOTE_ADDR", "")
-    proxies = settings.TRUSTED_PROXIES
-    if proxies:
-        hops = request.headers.get("X-Forwarded-For", "").split(",")
-        address = hops[-proxies].strip() if len(hops) >= proxies else address
-    try:
-        return str(ipaddress.ip_address(address))
-    except ValueError:
-        return None
 
 
 class RequestContext:
@@ -39,6 +21,7 @@ class RequestContext:
             user_id=request.user.pk,
             request_id=new_request_id(),
             address=client_address(request),
+            agent=request.headers.get("User-Agent", "")[:AGENT_LENGTH],
         )
         with acting(who):
             response = self.get_response(request)

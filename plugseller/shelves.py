@@ -4,8 +4,9 @@ Each app fills them from files found by name, as Django finds `admin.py`; nothin
 here imports anything of the house.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -50,4 +51,27 @@ def event(name: str, *, kind: Kind, sentence: str, by: tuple[By, ...]) -> Event:
     entry = Event(name, kind, sentence, by)
     if _events.setdefault(name, entry) != entry:
         raise ValueError(f"The event {name} is in the catalogue already.")
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A piece of work that is done again and again, from each app's `jobs.py`."""
+
+    name: str  # "mail.send"
+    every: timedelta
+    work: Callable[[datetime], object]  # gets the instant it is run for
+
+
+_periodicals: dict[str, Periodic] = {}
+PERIODICALS: Mapping[str, Periodic] = MappingProxyType(_periodicals)  # name -> Periodic
+
+
+def periodic(
+    name: str, *, every: timedelta, work: Callable[[datetime], object]
+) -> Periodic:
+    """Put work on the timetable; ValueError if the name is taken."""
+    entry = Periodic(name, every, work)
+    if _periodicals.setdefault(name, entry) != entry:
+        raise ValueError(f"{name} is on the timetable already.")
     return entry

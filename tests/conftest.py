@@ -5,15 +5,24 @@ South, Olga is staff without a grant, Carl is compliance officer.
 """
 
 import shutil
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.conf import settings
+from django.test import Client
 
 from plugseller.accounts.models import Seller, User
-from plugseller.accounts.roles import Role
-from plugseller.accounts.services import create_seller, join
+from plugseller.accounts.roles import Role, StaffRole
+from plugseller.accounts.services import (
+    create_person,
+    create_seller,
+    join,
+    set_up_app,
+)
 from plugseller.keyprovider.file import make_keys
 
 
@@ -39,6 +48,54 @@ def now() -> datetime:
     return NOW
 
 
+STAFF = {"olga": StaffRole.SUPPORT, "carl": StaffRole.OFFICER}
+SECRETS: dict[str, str] = {}  # e-mail address -> secret of the authenticator app
+
+
+def person(name: str, *, staff_role: str = "") -> User:
+    """Somebody who can sign in: with a password, and an authenticator app."""
+    made = create_person(
+        actor=None,
+        email=f"{name}@example.test",
+        password=PASSWORD,
+        name=name.title(),
+        staff_role=staff_role,
+    )
+    SECRETS[made.email] = set_up_app(made)
+    return made
+
+
+def code_of(email: str) -> str:
+    """What that person's authenticator app shows now."""
+    counter = int(time.time()) // 30
+    return str(format_hotp_value(hotp_value(SECRETS[email], counter)))
+
+
+def enter(client: Client, email: str, **more: Any) -> Any:
+    """Sign in through the pages, with password and code; the last answer."""
+    first = client.post("/sign-in", {"login": email, "password": PASSWORD} | more)
+    if first.headers.get("Location") != "/sign-in/code":
+        return first
+    return client.post("/sign-in/code", {"code": code_of(email)})
+
+
+def signed_in(someone: User, *, confirmed: bool = True) -> Client:
+    """A browser in which somebody signed in, with the second factor shown just now.
+
+    With `confirmed=False` it was shown longer ago than dangerous steps allow.
+    """
+    client = Client()
+    client.force_login(someone)
+    ago = 0 if confirmed else settings.ACCOUNT_REAUTHENTICATION_TIMEOUT + 1
+    session = client.session
+    session["account_authentication_methods"] = [
+        {"method": "mfa", "type": "totp", "at": time.time() - ago}
+    ]
+    session["account_authentication_methods_user"] = str(someone.pk)
+    session.save()
+    return client
+
+
 @dataclass(frozen=True)
 class Cast:
     """Everybody a test may speak of."""
@@ -55,19 +112,14 @@ class Cast:
 @pytest.fixture
 def cast(db: None) -> Cast:
     people = {
-        name: User.objects.create_user(
-            email=f"{name}@example.test", password=PASSWORD, name=name.title()
-        )
+        name: person(name, staff_role=STAFF.get(name, ""))
         for name in ("alice", "bob", "charlie", "olga", "carl")
     }
-    User.objects.filter(pk__in=[people["olga"].pk, people["carl"].pk]).update(
-        is_staff=True
-    )
     north = create_seller(actor=None, name="North", slug="north", time_zone="UTC")
     south = create_seller(actor=None, name="South", slug="south", time_zone="UTC")
     join(actor=None, seller=north, user=people["alice"], role=Role.OWNER)
     join(actor=None, seller=north, user=people["bob"], role=Role.VIEWER)
     join(actor=None, seller=south, user=people["charlie"], role=Role.OWNER)
-    for person in people.values():
-        person.refresh_from_db()
+    for one in people.values():
+        one.refresh_from_db()
     return Cast(north=north, south=south, **people)

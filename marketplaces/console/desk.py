@@ -6,22 +6,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from plugseller.accounts.models import Seller, SellerUserObjectPermission, User
+from plugseller.accounts.models import Seller, User
 from plugseller.accounts.roles import Permission
-from plugseller.accounts.tenancy import seller_for
+from plugseller.accounts.tenancy import Standing, standing_at
+from plugseller.audit.services import identify
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """A signed-in person at one seller."""
 
-    user: User
-    seller: Seller
-    rights: frozenset[str]
+    standing: Standing
+
+    @property
+    def user(self) -> User:
+        return self.standing.user
+
+    @property
+    def seller(self) -> Seller:
+        return self.standing.seller
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -32,7 +39,7 @@ class Desk:
             return zoneinfo.ZoneInfo("UTC")
 
     def may(self, permission: Permission) -> bool:
-        return permission.value in self.rights
+        return self.standing.may(permission)
 
     @property
     def sees_orders(self) -> bool:
@@ -66,21 +73,15 @@ def open_desk(
 
     Without `permission` any right on the seller opens it. Http404 if the person holds
     none there, so that a foreign seller and an unknown one look the same;
-    PermissionDenied if the person belongs to the seller but lacks this right.
+    PermissionDenied if the person belongs to the seller but lacks this right. From
+    here on the audit log knows in which role, or by which grant, the person acts.
     """
-    user = request.user
-    if not isinstance(user, User):
-        raise Http404
-    held = SellerUserObjectPermission.objects.filter(
-        user=user, content_object__slug=slug
-    ).values_list("permission__codename", flat=True)
-    rights = frozenset(held)
-    if not rights:
-        raise Http404
-    if permission and permission.value not in rights:
+    standing = standing_at(request.user, slug, now=timezone.now())
+    grant = standing.grant
+    identify(standing.user, role=standing.role, grant_id=grant.pk if grant else None)
+    if permission and not standing.may(permission):
         raise PermissionDenied
-    opening = permission.value if permission else min(rights)
-    return Desk(user=user, seller=seller_for(user, slug, opening), rights=rights)
+    return Desk(standing)
 
 
 def show(
@@ -99,11 +100,3 @@ def show(
             {"desk": desk, "seller": desk.seller, **context},
             status=status,
         )
-
-
-def sellers_of(user: object) -> list[Seller]:
-    """Every seller on which the person holds any right, by name."""
-    if not isinstance(user, User):
-        return []
-    held = SellerUserObjectPermission.objects.filter(user=user).values("content_object")
-    return list(Seller.objects.filter(pk__in=held).order_by("name", "slug"))

@@ -28,8 +28,9 @@ from marketplaces.datamap import Feature
 from marketplaces.exports import Column
 from marketplaces.keyset import BadCursor, cursor_from, cut
 from marketplaces.reports import capped_count, streams
-from plugseller.accounts.models import Seller, SellerUserObjectPermission
+from plugseller.accounts.models import Seller, User
 from plugseller.accounts.roles import Permission
+from plugseller.accounts.tenancy import standing_at
 from plugseller.audit.services import record_access
 
 
@@ -130,14 +131,9 @@ def _told(
 
 def _still_allowed(desk: Desk, listed: Listed) -> None:
     """Stop a file that is under way when its reader has lost a right meanwhile."""
-    needed = {Permission.EXPORT_DATA.value, listed.permission.value}
-    held = SellerUserObjectPermission.objects.filter(
-        user=desk.user,
-        user__is_active=True,
-        content_object=desk.seller,
-        permission__codename__in=needed,
-    )
-    if held.count() != len(needed):
+    reader = User.objects.get(pk=desk.user.pk)
+    standing = standing_at(reader, desk.seller.slug, now=timezone.now())
+    if not {Permission.EXPORT_DATA, listed.permission} <= standing.rights:
         raise PermissionDenied("The right to export ended while the file was read.")
 
 

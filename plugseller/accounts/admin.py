@@ -1,5 +1,8 @@
 """People and sellers on the operator's desk; display only."""
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
@@ -26,15 +29,15 @@ class SellerAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # n
 class UserAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
     """No password hash is shown."""
 
-    list_display = ("email", "name", "is_staff", "is_active", "joined_at")
-    list_filter = ("is_staff", "is_active")
+    list_display = ("email", "name", "staff_role", "is_active", "joined_at")
+    list_filter = ("staff_role", "is_active")
     search_fields = ("email",)
     ordering = ("email",)
     fields = (
         "email",
         "name",
         "time_zone",
-        "is_staff",
+        "staff_role",
         "is_active",
         "joined_at",
         "last_login",
@@ -49,6 +52,10 @@ class MembershipAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg] 
     search_fields = ("seller__slug",)
     ordering = ("seller__slug", "since")
 
+
+# Their pages would change what only services change; Authenticator's shows secrets.
+for model in (EmailAddress, Authenticator, UserSession):
+    admin.site.unregister(model)
 
 # A right on seller data is given to a person on one seller, never to a group.
 admin.site.unregister(Group)

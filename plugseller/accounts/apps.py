@@ -5,3 +5,6 @@ class AccountsConfig(AppConfig):
     name = "plugseller.accounts"
     label = "accounts"
     verbose_name = "People and sellers"
+
+    def ready(self) -> None:
+        from plugseller.accounts import receivers  # noqa: F401  connects them

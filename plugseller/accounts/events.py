@@ -7,3 +7,10 @@ PEOPLE = (By.PERSON, By.COMMAND)
 event("seller.created", kind=Kind.ACCESS, sentence="created the seller", by=PEOPLE)
 event("member.joined", kind=Kind.ACCESS, sentence="gave a person a role", by=PEOPLE)
 event("member.left", kind=Kind.ACCESS, sentence="took a person's role", by=PEOPLE)
+event("person.created", kind=Kind.ACCESS, sentence="made an account", by=PEOPLE)
+event(
+    "second_factor.added",
+    kind=Kind.ACCESS,
+    sentence="set up a second factor",
+    by=PEOPLE,
+)

@@ -27,6 +27,15 @@ class Role(TextChoices):
     VIEWER = "viewer", "Viewer"
 
 
+class StaffRole(TextChoices):
+    """What a person is to us. None of these opens any seller's data: that takes a
+    grant, asked for and approved each time."""
+
+    OFFICER = "officer", "Compliance officer"
+    SUPPORT = "support", "Support"
+    OPERATOR = "operator", "Operator"
+
+
 _SEES = (
     Permission.VIEW_ORDERS,
     Permission.VIEW_CATALOG,
@@ -46,3 +55,6 @@ PERMISSIONS: dict[Role, tuple[Permission, ...]] = {
     Role.SHIPPING: (Permission.VIEW_ORDERS,),
     Role.VIEWER: _SEES,
 }
+
+# What a grant can open to our staff: looking, and never acting in the seller's place.
+GRANTABLE: tuple[Permission, ...] = (*_SEES, Permission.VIEW_ACTIVITY)

@@ -7,14 +7,24 @@ Django itself (unique checks, related managers, cascades) uses the second manage
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from django.db import models
 from django.http import Http404
+from django.utils import timezone
 from guardian.shortcuts import get_objects_for_user
 
-from plugseller.accounts.models import Seller, User
+from plugseller.accounts.models import (
+    ApiToken,
+    Grant,
+    Membership,
+    Seller,
+    SellerUserObjectPermission,
+    User,
+)
 from plugseller.accounts.roles import Permission
 
 Row = TypeVar("Row", bound=models.Model)
@@ -25,9 +35,17 @@ class Unfenced(RuntimeError):
 
 
 def sellers_visible_to(user: Any, permission: str) -> models.QuerySet[Seller]:
-    """Sellers on which the person holds the right by name; superusers get nothing."""
-    if not getattr(user, "is_active", False):
+    """Sellers on which the person holds the right by name.
+
+    Our staff hold it by a live grant alone, a seller's people by their role;
+    superusers get nothing.
+    """
+    if not isinstance(user, User) or not user.is_active:
         return Seller.objects.none()
+    if user.is_staff:
+        live = live_grants(user, now=timezone.now())
+        opened = [grant.seller_id for grant in live if permission in grant.permissions]
+        return Seller.objects.filter(pk__in=opened)
     found: models.QuerySet[Seller] = get_objects_for_user(
         user,
         f"accounts.{permission}",
@@ -37,6 +55,17 @@ def sellers_visible_to(user: Any, permission: str) -> models.QuerySet[Seller]:
         accept_global_perms=False,
     )
     return found
+
+
+def live_grants(user: User, *, now: datetime) -> models.QuerySet[Grant]:
+    """The grants that open something to the person at this instant."""
+    return Grant.objects.filter(
+        person=user,
+        person__is_active=True,
+        starts_at__lte=now,
+        ends_at__gt=now,
+        ended_at__isnull=True,
+    )
 
 
 class FencedQuerySet(models.QuerySet[Row]):
@@ -105,12 +134,75 @@ class FencedQuerySet(models.QuerySet[Row]):
         return super().delete()
 
 
-def seller_for(user: Any, slug: str, permission: str) -> Seller:
-    """The seller of that name, if the person holds the right on it.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What somebody may do at one seller right now, and on what ground."""
 
-    Http404 otherwise: a foreign seller and an unknown one look the same.
+    user: User
+    seller: Seller
+    rights: frozenset[str]  # values of roles.Permission
+    role: str  # "owner" of a seller's person, "support" of ours
+    grant: Grant | None = None  # what opened the seller to our staff
+    token: ApiToken | None = None  # what the person's program came with
+
+    def may(self, permission: Permission) -> bool:
+        return permission.value in self.rights
+
+
+def standing_at(
+    user: Any, slug: str, *, now: datetime, token: ApiToken | None = None
+) -> Standing:
+    """How the person, or the person's program with `token`, stands at that seller.
+
+    The one place that decides it, once for each request. Http404 if there is no right
+    at all: a foreign seller and an unknown one look the same.
     """
-    try:
-        return sellers_visible_to(user, permission).get(slug=slug)
-    except Seller.DoesNotExist:
-        raise Http404("No such seller.") from None
+    seller = Seller.objects.filter(slug=slug).first()
+    if seller and isinstance(user, User) and user.is_active:
+        stands = _of_staff if user.is_staff else _of_member
+        standing = stands(user, seller, now)
+        if token is not None:
+            standing = _narrowed(standing, token, now)
+        if standing.rights:
+            return standing
+    raise Http404("No such seller.")
+
+
+def _of_member(user: User, seller: Seller, now: datetime) -> Standing:
+    held = SellerUserObjectPermission.objects.filter(user=user, content_object=seller)
+    role = Membership.objects.filter(user=user, seller=seller).values("role")[:1]
+    rows = held.annotate(role=models.Subquery(role)).values_list(
+        "permission__codename", "role"
+    )
+    rights = {codename: name or "" for codename, name in rows}
+    return Standing(
+        user, seller, frozenset(rights), role=next(iter(rights.values()), "")
+    )
+
+
+def _of_staff(user: User, seller: Seller, now: datetime) -> Standing:
+    live = list(live_grants(user, now=now).filter(seller=seller).order_by("-ends_at"))
+    rights = frozenset(right for grant in live for right in grant.permissions)
+    grant = live[0] if live else None
+    return Standing(user, seller, rights, role=user.staff_role, grant=grant)
+
+
+def _narrowed(standing: Standing, token: ApiToken, now: datetime) -> Standing:
+    """A program may do what its token says and its person may do, never more."""
+    opens = token.seller_id == standing.seller.pk and token.is_live(now)
+    rights = standing.rights & frozenset(token.permissions if opens else ())
+    return Standing(
+        standing.user, standing.seller, rights, standing.role, standing.grant, token
+    )
+
+
+def sellers_of(user: Any) -> list[Seller]:
+    """Every seller at which the person holds any right, by name."""
+    if not isinstance(user, User) or not user.is_active:
+        return []
+    found = Seller.objects.order_by("name", "slug")
+    if user.is_staff:
+        live = live_grants(user, now=timezone.now())
+        return list(found.filter(pk__in=live.values("seller")))
+    held = SellerUserObjectPermission.objects.filter(user=user)
+    return list(found.filter(pk__in=held.values("content_object")))

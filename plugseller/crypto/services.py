@@ -29,6 +29,9 @@ from plugseller.crypto.sealing import (
     seal,
 )
 
+INSTALLATION = UUID("00000000-0000-4000-8000-000000000001")
+"""Owner of the data key for what belongs to no seller and no person."""
+
 
 class KeyDestroyed(Unopenable):
     """The owner's data key was destroyed: what it sealed is gone for good."""
@@ -148,6 +151,16 @@ def seal_for(owner: UUID, plaintext: bytes, context: Sequence[str]) -> bytes:
     return seal(key=_unwrap(row), key_id=row.pk, plaintext=plaintext, context=context)
 
 
+@sensitive_variables("plaintext")
+def seal_for_new(owner: UUID, plaintext: bytes, context: Sequence[str]) -> bytes:
+    """Like `seal_for`, for an owner who may have had nothing sealed before."""
+    try:
+        return seal_for(owner, plaintext, context)
+    except NoDataKey:
+        create_data_key(owner)
+        return seal_for(owner, plaintext, context)
+
+
 def open_for(owner: UUID, envelope: bytes, context: Sequence[str]) -> bytes:
     """What was sealed for this owner in this context.
 
@@ -158,6 +171,12 @@ def open_for(owner: UUID, envelope: bytes, context: Sequence[str]) -> bytes:
     if found[0] != owner:
         raise SealBroken("A sealed value belongs to another owner.")
     return open_envelope(key=found[1], envelope=envelope, context=context)
+
+
+def owner_of(envelope: bytes) -> UUID:
+    """For whom a value was sealed. Raises SealBroken, KeyDestroyed or KeyTrouble."""
+    key_id = key_id_of(envelope)
+    return (_unwrapped.get(key_id) or _look_up(key_id))[0]
 
 
 def check_data_key(row: DataKey) -> None:

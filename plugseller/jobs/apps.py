@@ -1,7 +1,24 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
 
 
 class JobsConfig(AppConfig):
     name = "plugseller.jobs"
     label = "jobs"
     verbose_name = "Jobs"
+
+    def ready(self) -> None:
+        autodiscover_modules("jobs")  # each app's timetable is in its own file
+        post_migrate.connect(put_timetable_into_queue, sender=self)
+
+
+def put_timetable_into_queue(*, using: str, **_: Any) -> None:
+    """After each migration the queue ticks, so an operator can't forget it."""
+    from plugseller.jobs.jobs import schedule
+
+    if "django_q_schedule" in connections[using].introspection.table_names():
+        schedule()

@@ -1,6 +1,8 @@
 """What is logged of work: what it did, by the work itself."""
 
 from plugseller.audit.diff import summed_up
-from plugseller.jobs.models import Lease
+from plugseller.jobs.models import Beat, Lease, OutgoingMail
 
 summed_up(Lease, why="who works at the moment; holds nothing of anybody's")
+summed_up(Beat, why="when the timetable ran; holds nothing of anybody's")
+summed_up(OutgoingMail, why="what a mail tells of has its own entry")

@@ -16,6 +16,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PINNED = re.compile(r"([A-Za-z0-9-]+)(?:\[[\w,-]+\])?==([\w.]+)")
 # Nobody imports these by name; each is used all the same.
 BY_OTHERS = {
+    "argon2-cffi": "Django's hasher of passwords",
     "croniter": "django-q2",
     "psycopg": "Django's backend",
     "redis": "Django's cache and django-q2",

@@ -18,7 +18,7 @@ from plugseller.accounts.models import Membership, Seller, User
 from plugseller.audit.models import Entry
 from plugseller.crypto.fields import DOTS
 from plugseller.displayonly import DisplayOnly
-from tests.conftest import PASSWORD, Cast
+from tests.conftest import PASSWORD, Cast, enter, signed_in
 from tests.marketplaces.conftest import TestClock, connect_account
 
 SHOWN = (Connection, SyncRun, Seller, User, Membership, Entry)
@@ -26,11 +26,9 @@ SHOWN = (Connection, SyncRun, Seller, User, Membership, Entry)
 
 @pytest.fixture
 def root(cast: Cast) -> Client:
-    """Olga, made a superuser."""
-    User.objects.filter(pk=cast.olga.pk).update(is_superuser=True)
-    client = Client()
-    client.force_login(User.objects.get(pk=cast.olga.pk))
-    return client
+    """Carl, made a superuser as well."""
+    User.objects.filter(pk=cast.carl.pk).update(is_superuser=True)
+    return signed_in(User.objects.get(pk=cast.carl.pk))
 
 
 @pytest.fixture
@@ -91,12 +89,12 @@ def test_a_superuser_schedules_nothing(root: Client) -> None:
 
 
 def test_the_desk_takes_no_password_itself(cast: Cast, root: Client) -> None:
-    given = {"username": cast.olga.email, "password": PASSWORD, "next": "/admin/"}
+    given = {"username": cast.carl.email, "password": PASSWORD, "next": "/admin/"}
     stranger = Client()
     answer = stranger.post("/admin/login/", given)
     assert answer["Location"] == "/sign-in?next=/admin/"
     assert "_auth_user_id" not in stranger.session
-    assert stranger.post("/sign-in", given)["Location"] == "/admin/"
+    assert enter(stranger, cast.carl.email, next="/admin/")["Location"] == "/admin/"
     alice = Client()
     alice.force_login(cast.alice)
     assert alice.get("/admin/", follow=True).status_code == 403

@@ -110,7 +110,9 @@ def test_the_accounts_are_printed_and_kept_for_programs_only_the_owner_may_read(
         ("north", "viewer"),
         ("south", "owner"),
         ("south", "viewer"),
-        (None, "staff"),
+        (None, "officer"),
+        (None, "support"),
+        (None, "operator"),
     }
     for login in house.logins:
         assert len(login["password"]) >= 12

@@ -178,7 +178,7 @@ def _after_consent(request: HttpRequest, marketplace: str) -> HttpResponse:
             "You were signed out meanwhile, so nothing was connected. Sign in and "
             "begin again under Connections.",
         )
-        return redirect("sign_in")
+        return redirect("account_login")
     try:
         made = services.complete_authorisation(
             actor=request.user,

@@ -11,10 +11,11 @@ from django.views.decorators.http import require_safe
 from marketplaces import reports
 from marketplaces.console import words
 from marketplaces.console.charts import bars
-from marketplaces.console.desk import Desk, open_desk, sellers_of, show
+from marketplaces.console.desk import Desk, open_desk, show
 from marketplaces.console.forms import LOW_STOCK
 from marketplaces.console.places import Places
 from marketplaces.console.skus import tell_facts
+from plugseller.accounts.tenancy import sellers_of
 
 _DAYS = 30
 _ROWS = 8

@@ -125,12 +125,19 @@ class Command(BaseCommand):
                 "sign in at": address,
                 "e-mail": login.email,
                 "password": login.password,
+                "secret of the authenticator app": login.totp_secret,
                 "seller": login.seller or "(staff)",
                 "role": login.role,
             }
             for login in read_logins()
         ]
-        columns = ("e-mail", "password", "seller", "role")
+        columns = (
+            "e-mail",
+            "password",
+            "secret of the authenticator app",
+            "seller",
+            "role",
+        )
         self.stdout.write(f"\nAccounts for {address}, also in {logins_file()}:")
         self.stdout.write(table(columns, rows) + "\n")
 

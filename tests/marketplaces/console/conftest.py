@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Browser
 
 from marketplaces.datamap import Feature
@@ -13,7 +12,7 @@ from marketplaces.models import Connection, SyncRun
 from plugseller.accounts.models import User
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services import join
-from tests.conftest import PASSWORD, Cast
+from tests.conftest import Cast, person
 from tests.marketplaces.console import rows
 from tests.marketplaces.console.browsing import chromium
 
@@ -70,9 +69,8 @@ def world(cast: Cast) -> World:
     fill(south, "SOUTHERN")
     people = []
     for name, role in (("sam", Role.SHIPPING), ("ann", Role.ANALYST)):
-        person = User.objects.create_user(f"{name}@example.test", PASSWORD)
-        join(actor=None, seller=cast.north, user=person, role=role)
-        people.append(person)
+        people.append(person(name))
+        join(actor=None, seller=cast.north, user=people[-1], role=role)
     home = "/s/north"
     one = f"{home}/connections/{north.pk}"
     paths = {
@@ -108,10 +106,3 @@ def whole(response: Any) -> bytes:
         return b"".join(response.streaming_content)
     content: bytes = response.content
     return content
-
-
-def signed_in(person: User) -> Client:
-    """A browser in which the person has signed in."""
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client

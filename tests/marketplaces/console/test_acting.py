@@ -14,8 +14,9 @@ from marketplaces.datamap import Feature
 from marketplaces.models import ConnectAttempt, Connection, SyncRun
 from marketplaces.simulator.server import Simulator
 from plugseller.audit.models import Entry
+from tests.conftest import signed_in
 from tests.marketplaces.console import rows
-from tests.marketplaces.console.conftest import World, signed_in, whole
+from tests.marketplaces.console.conftest import World, whole
 
 CODE = "SECRET-CODE-FROM-AMAZON"
 
@@ -58,9 +59,7 @@ def test_nobody_without_the_right_changes_anything(world: World) -> None:
 
 def test_nothing_changes_without_the_forms_token(world: World) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(
-        world.cast.alice, backend="django.contrib.auth.backends.ModelBackend"
-    )
+    client.force_login(world.cast.alice)
     for path, form in actions(world).items():
         assert client.post(path, form).status_code == 403, path
 

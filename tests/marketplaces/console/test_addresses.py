@@ -4,8 +4,9 @@ import pytest
 from django.urls import Resolver404, resolve, reverse
 
 from marketplaces.console.converters import NaturalKey
+from tests.conftest import signed_in
 from tests.marketplaces.console import rows
-from tests.marketplaces.console.conftest import World, signed_in
+from tests.marketplaces.console.conftest import World
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from marketplaces.datamap import Feature
 from marketplaces.models import PriceChange, StockChange, SyncRun
-from tests.conftest import PASSWORD
 from tests.marketplaces.console import rows
-from tests.marketplaces.console.browsing import Watched, sign_in
+from tests.marketplaces.console.browsing import Watched, enter, sign_in
 from tests.marketplaces.console.conftest import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -179,9 +178,7 @@ def test_every_page_works_without_script(
     base = live_server.url.replace("127.0.0.1", "localhost")
     watched = Watched(page, base)
     page.goto(base + "/sign-in")
-    page.get_by_label("E-mail address").fill("alice@example.test")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    enter(page)
     page.wait_for_url("**/s/north/")
     page.goto(base + full.paths["connection"])
     page.get_by_role("button", name="Switch off Orders").click()

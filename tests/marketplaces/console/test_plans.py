@@ -9,8 +9,9 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from marketplaces.models import Order, SyncRun
+from tests.conftest import signed_in
 from tests.marketplaces.console import rows
-from tests.marketplaces.console.conftest import World, signed_in, whole
+from tests.marketplaces.console.conftest import World, whole
 
 WATCHED = (
     "order",

@@ -18,11 +18,10 @@ from marketplaces.models import ConnectAttempt, Connection
 from marketplaces.simulator.desk import APPS
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services import join
-from tests.conftest import PASSWORD, Cast
+from tests.conftest import PASSWORD, Cast, signed_in
 from tests.marketplaces.conftest import Simulators
 from tests.marketplaces.console import rows
 from tests.marketplaces.console.browsing import Watched
-from tests.marketplaces.console.conftest import signed_in
 
 START = "/connections/amazon/start"
 BACK = "https://sellercentral.amazon.com/apps/authorize/confirm/amzn1.sellerapps.app.x"

@@ -9,7 +9,8 @@ from django.urls import get_resolver
 from plugseller.accounts.models import User
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services import join
-from tests.marketplaces.console.conftest import World, signed_in, whole
+from tests.conftest import signed_in
+from tests.marketplaces.console.conftest import World, whole
 
 PAGES = (
     "dashboard",

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
-from django_q.models import OrmQ, Schedule
+from django.utils import timezone
+from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from marketplaces import jobs
@@ -136,7 +137,7 @@ def test_a_connection_somebody_syncs_is_no_failure(
 
 
 def test_jobs_carry_ids_only(accounts: tuple[Connection, Connection]) -> None:
-    jobs.sync_due()
+    jobs.sync_due(timezone.now())
     jobs.start_sync(accounts[0].pk)
     ids = {str(account.pk) for account in accounts}
     told = [SignedPackage.loads(job.payload) for job in OrmQ.objects.all()]
@@ -178,9 +179,3 @@ def test_a_job_for_a_connection_that_is_gone_does_nothing(cast: Cast) -> None:
     jobs.sync_one(str(uuid4()))
     jobs.sync_now(str(uuid4()), "2026-11-24T12:00:00+00:00")
     assert not SyncRun.objects.across_sellers(reason="test").exists()
-
-
-def test_the_timetable_can_be_put_up_again(db: None, settings: Any) -> None:
-    jobs.schedule()
-    jobs.schedule()
-    assert Schedule.objects.filter(func="marketplaces.jobs.sync_due").count() == 1

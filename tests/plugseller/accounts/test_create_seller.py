@@ -8,7 +8,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from plugseller.accounts.models import Seller, User
-from tests.conftest import PASSWORD, Cast
+from plugseller.accounts.services import set_up_app
+from tests.conftest import PASSWORD, SECRETS, Cast, enter
 
 GIVEN = {"slug": "west", "name": "West", "owner": "Wendy@Example.test"}
 
@@ -22,10 +23,14 @@ def test_the_owner_signs_in_and_sees_the_seller(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make(monkeypatch, f"{PASSWORD}\n")
-    given: dict[str, Any] = {"username": "wendy@example.test", "password": PASSWORD}
+    given: dict[str, Any] = {"login": "wendy@example.test", "password": PASSWORD}
     page = Client().post("/sign-in", given, follow=True)
-    assert page.request["PATH_INFO"] == "/s/west/"
+    assert page.request["PATH_INFO"] == "/account/factors/app"  # nothing before that
     owner = User.objects.get(email="wendy@example.test")
+    SECRETS[owner.email] = set_up_app(owner)
+    client = Client()
+    enter(client, owner.email)
+    assert client.get("/", follow=True).request["PATH_INFO"] == "/s/west/"
     assert owner.memberships.get().seller.slug == "west"
     assert not owner.is_staff
 

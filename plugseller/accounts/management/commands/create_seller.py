@@ -11,7 +11,7 @@ from django.db import transaction
 
 from plugseller.accounts.models import User
 from plugseller.accounts.roles import Role
-from plugseller.accounts.services import create_seller, join
+from plugseller.accounts.services import create_person, create_seller, join
 
 
 class Command(BaseCommand):
@@ -50,7 +50,6 @@ def _new_person(email: str) -> User:
     """Raises ValidationError for an address or a password that won't do."""
     asks = sys.stdin.isatty()
     password = getpass("Password: ") if asks else sys.stdin.readline().rstrip("\r\n")
-    person = User(email=email, name=email.partition("@")[0].title())
-    person.full_clean(exclude=["password"])
-    validate_password(password, person)
-    return User.objects.create_user(email, password, name=person.name)
+    name = email.partition("@")[0].title()
+    validate_password(password, User(email=email, name=name))
+    return create_person(actor=None, email=email, password=password, name=name)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlcipher3.dbapi2
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import (
@@ -236,8 +237,14 @@ def test_verification_fails_on_a_data_key_that_does_not_open(
 
 
 def test_verification_names_a_damaged_page(home: Path) -> None:
+    key = (home / "keys" / "database.key").read_text().strip()
+    line = sqlcipher3.dbapi2.connect(str(home / "plugseller.db"))
+    line.execute(f"PRAGMA key = \"x'{key}'\"")
+    asked = "SELECT rootpage FROM sqlite_master WHERE name = 'marketplaces_price'"
+    [(page,)] = line.execute(asked).fetchall()  # of a table the start doesn't read
+    line.close()
     with (home / "plugseller.db").open("r+b") as file:
-        file.seek(-100, 2)
+        file.seek(page * 4096 - 100)
         file.write(b"damaged")
     run = manage(home, "verify_encryption")
     assert run.returncode == 1

@@ -1,0 +1,82 @@
+"""What every signed-in person passes before any page (ACC-2).
+
+A session that lasted too long is over. Whoever has no second factor yet reaches only
+the pages that set one up; whose password is too old, only the page that changes it.
+"""
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from allauth.mfa.models import Authenticator
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone
+
+from plugseller.accounts import passwords, sessions
+from plugseller.accounts.models import User
+
+_ALWAYS = frozenset({"account_logout", "security_txt"})
+SETTING_UP = _ALWAYS | {
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "account_reauthenticate",
+    "account_set_password",
+}
+"""Names of the pages that are open before a second factor is set up."""
+
+RENEWING = _ALWAYS | {
+    "account_change_password",
+    "account_reauthenticate",
+    "mfa_reauthenticate",
+    "mfa_reauthenticate_webauthn",
+}
+"""Names of the pages that are open while the password is too old."""
+
+
+class Guard:
+    """Turns a request away that isn't ready to be answered."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if not isinstance(user, User):
+            return self.get_response(request)
+        return self._turned_away(request, user) or self.get_response(request)
+
+    def _turned_away(self, request: HttpRequest, user: User) -> HttpResponse | None:
+        now = timezone.now()
+        if sessions.is_over(request.session, user, now=now):
+            logout(request)
+            messages.info(request, "Your session is over. Sign in again to go on.")
+            back = {"next": request.get_full_path()} if request.method == "GET" else {}
+            return redirect(f"{reverse('account_login')}?{urlencode(back)}")
+        sessions.note_use(request.session, now=now)
+        page = _page(request)
+        if not has_second_factor(user):
+            return _led_to("mfa_activate_totp") if page not in SETTING_UP else None
+        if passwords.is_too_old(user, now=now):
+            return _led_to("account_change_password") if page not in RENEWING else None
+        return None
+
+
+def has_second_factor(user: User) -> bool:
+    """Whether the person can prove more than a password. Recovery codes alone don't
+    count: they come with a factor and go with it."""
+    kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    return bool(Authenticator.objects.filter(user=user, type__in=kinds).exists())
+
+
+def _led_to(name: str) -> HttpResponse:
+    return redirect(name)
+
+
+def _page(request: HttpRequest) -> str:
+    try:
+        return resolve(request.path_info).url_name or ""
+    except Resolver404:
+        return ""

@@ -1,0 +1,33 @@
+"""People, sellers, and who may what."""
+
+from plugseller.accounts.models.grants import Grant
+from plugseller.accounts.models.people import (
+    Lockout,
+    SetUpLink,
+    UsedPassword,
+    User,
+    known_zone,
+)
+from plugseller.accounts.models.sellers import (
+    Invitation,
+    Membership,
+    Seller,
+    SellerGroupObjectPermission,
+    SellerUserObjectPermission,
+)
+from plugseller.accounts.models.tokens import ApiToken
+
+__all__ = [
+    "ApiToken",
+    "Grant",
+    "Invitation",
+    "Lockout",
+    "Membership",
+    "Seller",
+    "SellerGroupObjectPermission",
+    "SellerUserObjectPermission",
+    "SetUpLink",
+    "UsedPassword",
+    "User",
+    "known_zone",
+]

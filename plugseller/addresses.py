@@ -1,0 +1,23 @@
+"""From where a request came."""
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The client's address: throttles, lockout and audit all ask here.
+
+    With TRUSTED_PROXIES=n the n-th address from the right of X-Forwarded-For is the
+    one our outermost proxy saw; whatever a client wrote further left is ignored.
+    """
+    address = request.META.get("REMOTE_ADDR", "")
+    proxies = settings.TRUSTED_PROXIES
+    if proxies:
+        hops = request.headers.get("X-Forwarded-For", "").split(",")
+        address = hops[-proxies].strip() if len(hops) >= proxies else address
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return None

@@ -1,0 +1,30 @@
+"""The timetable of this room, and the one entry of the queue that runs them all."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+from django_q.models import Schedule
+
+from plugseller.jobs import outbox, timetable
+from plugseller.shelves import periodic
+
+periodic("mail.send", every=timedelta(minutes=1), work=outbox.send_due)
+periodic("mail.forget", every=timedelta(days=1), work=outbox.forget_old)
+
+
+def tick() -> None:
+    """What the queue calls each minute."""
+    timetable.run_due(timezone.now())
+
+
+def schedule() -> None:
+    """Put the tick into the queue; doing so again changes nothing else."""
+    Schedule.objects.update_or_create(
+        name="tick",
+        defaults={
+            "func": "plugseller.jobs.jobs.tick",
+            "schedule_type": Schedule.MINUTES,
+            "minutes": 1,
+            "repeats": -1,
+        },
+    )

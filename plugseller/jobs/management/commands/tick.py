@@ -1,0 +1,23 @@
+"""`manage.py tick`: what is due on the timetable, for installations that use cron."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.utils import timezone
+
+from plugseller.commands import Report, ReportCommand
+from plugseller.jobs.timetable import run_due
+
+
+class Command(ReportCommand):
+    """Exit status 1 if a piece of work failed; the others ran all the same."""
+
+    help = "Do what is due on the timetable; run it each minute from cron."
+
+    def report(self, **options: Any) -> Report:
+        ran = [asdict(piece) for piece in run_due(timezone.now())]
+        return Report(
+            columns=("name", "outcome"),
+            rows=ran,
+            failed=any(piece["failed"] for piece in ran),
+        )
