@@ -217,6 +217,38 @@ def test_it_serves_until_it_is_stopped_and_leaves_no_process(
     assert ends(house.home)
 
 
+def test_a_second_run_beside_it_doesnt_disturb_the_one_that_serves(
+    house: House, serving: tuple[subprocess.Popen[str], int]
+) -> None:
+    done = demo(house.home, "--no-serve")
+    assert done.returncode == 0, done.stderr
+    synced = subprocess.run(
+        [sys.executable, "manage.py", "sync", "--feature", "listings"],
+        cwd=ROOT,
+        env=environment_of("qcluster", house.home),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert synced.returncode == 0, synced.stdout
+
+
+def environment_of(part: str, home: Path) -> dict[str, str]:
+    """What a living part of the demonstration was started with."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if part not in (folder / "cmdline").read_text():
+                continue
+            told = (folder / "environ").read_text(errors="replace").split("\0")
+        except OSError:
+            continue
+        found = dict(line.split("=", 1) for line in told if "=" in line)
+        if found.get("PLUGSELLER_HOME") == str(home):
+            return found
+    raise LookupError(part)
+
+
 @pytest.mark.parametrize("serving", [MAKE], indirect=True, ids=["make"])
 def test_make_takes_all_processes_with_it_when_it_is_ended(
     house: House, serving: tuple[subprocess.Popen[str], int]
