@@ -77,8 +77,8 @@ class Command(BaseCommand):
 
         def tell(line: str) -> None:
             if on_terminal:
-                self.stderr.write(f"\r\033[K{line}", ending="")
-                self.stderr.flush()
+                sys.stderr.write(f"\r\033[K{line}")  # Django's own would be red
+                sys.stderr.flush()
 
         rows = furnish(say=self.stdout.write, tell=tell)
         self.stdout.write(table(COLUMNS, rows))
