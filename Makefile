@@ -12,9 +12,10 @@ BIN := .venv/bin
 
 .PHONY: demo test lint lock venv
 .SILENT:
+.DELETE_ON_ERROR: # half a virtual environment is made anew
 
 demo: .venv/.installed
-	PLUGSELLER_ENV=demo $(BIN)/python manage.py demo --port $(PORT) \
+	PLUGSELLER_ENV=demo exec $(BIN)/python manage.py demo --port $(PORT) \
 		$(if $(filter no,$(SERVE)),--no-serve)
 
 test: .venv/.installed-dev

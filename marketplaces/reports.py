@@ -179,7 +179,7 @@ class Stream:
     feature: Feature
     on: bool
     complete_at: datetime | None  # when all its operations were last complete
-    last_run: SyncRun | None
+    last_run: SyncRun | None  # the account's, if that stopped the pass before it
     next_at: datetime | None
     is_stale: bool  # on, but not complete for longer than STALE_AFTER
 
@@ -218,21 +218,22 @@ def streams(
     switches = FeatureSwitch.objects.annotate(
         latest=Subquery(latest.values("pk")[:1])
     ).order_by("pk")
+    of_account = runs_of.filter(connection=OuterRef("pk"), feature=Feature.ACCOUNT)
     connections = list(
         own.defer("credentials")
+        .annotate(account_run=Subquery(of_account.values("pk")[:1]))
         .order_by("connected_at", "id")
         .prefetch_related(
             Prefetch("switches", queryset=switches),
             Prefetch("states", SyncState.objects.all()),
         )
     )
-    ids = [
+    ids = {connection.account_run for connection in connections} | {
         switch.latest  # type: ignore[attr-defined]  # annotated above
         for connection in connections
         for switch in connection.switches.all()
-        if switch.latest  # type: ignore[attr-defined]
-    ]
-    runs = SyncRun.objects.of_seller(seller).in_bulk(ids)
+    }
+    runs = SyncRun.objects.of_seller(seller).in_bulk(ids - {None})
     return [
         _stream(connection, feature, runs, now)
         for connection in connections
@@ -248,6 +249,8 @@ def _stream(
     )
     on = bool(switch and switch.on)
     run = runs.get(switch.latest) if switch else None
+    if on:
+        run = _stopped_at_the_account(connection, runs) or run
     complete_at = _complete_at(connection, feature)
     return Stream(
         connection=connection,
@@ -258,6 +261,20 @@ def _stream(
         next_at=_next_at(run, now) if on and connection.is_live else None,
         is_stale=on and complete_at is not None and now - complete_at > STALE_AFTER,
     )
+
+
+def _stopped_at_the_account(
+    connection: Any, runs: dict[int, SyncRun]
+) -> SyncRun | None:
+    """The account's last run, if the pass ended with it before any feature's turn."""
+    first = runs.get(connection.account_run)
+    if first is None or first.outcome in (
+        SyncRun.Outcome.DONE,
+        SyncRun.Outcome.RUNNING,
+    ):
+        return None
+    later = any((s.latest or 0) > first.pk for s in connection.switches.all())
+    return None if later else first
 
 
 def _complete_at(connection: Connection, feature: Feature) -> datetime | None:

@@ -79,7 +79,7 @@ def _cell(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case float():
-            return f"{value:,.1f}"
+            return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.2f}"
         case int():
             return f"{value:,}"
         case datetime():

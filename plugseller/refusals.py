@@ -17,6 +17,11 @@ def sentence_for(error: BaseException) -> str | None:
             f"{error.filename} can't be used ({error.strerror}): it must belong to the "
             "account that runs Plug Seller. Check PLUGSELLER_HOME."
         )
+    if isinstance(error, IsADirectoryError | NotADirectoryError) and error.filename:
+        return (
+            f"{error.filename} can't be used ({error.strerror}): move what lies there "
+            "out of the way. Check PLUGSELLER_HOME."
+        )
     return _about_database(error) or _about_keys(error)
 
 

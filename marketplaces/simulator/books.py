@@ -230,8 +230,9 @@ class OrderBook:
         sums = list(accumulate(weights))
         day, moments = 0, list[int]()
         recent = _RECENT if count >= 2 * len(_RECENT) else ()
-        for index in range(count - len(recent)):
-            at = (2 * index + 1) * sums[-1] // (2 * count)
+        older = count - len(recent)
+        for index in range(older):
+            at = (2 * index + 1) * sums[-1] // (2 * older)
             while at >= sums[day]:
                 day += 1
             moment = first + day * _DAY + _time_of_day(mix(self._base ^ index))

@@ -168,11 +168,20 @@ def test_a_number_that_is_no_port_is_told_before_any_work(tmp_path: Path) -> Non
     assert not (tmp_path / "var").exists()
 
 
+MANAGE = [sys.executable, "manage.py", "demo", "--port", "0"]
+MAKE = [  # the environment we run in serves: nothing is installed
+    *("make", "-o", ".venv/.installed", f"BIN={Path(sys.executable).parent}"),
+    *("demo", "PORT=0"),
+]
+
+
 @pytest.fixture
-def serving(house: House) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def serving(
+    house: House, request: pytest.FixtureRequest
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """The demonstration while it serves, on a free port."""
     running = subprocess.Popen(
-        [sys.executable, "manage.py", "demo", "--port", "0"],
+        getattr(request, "param", MANAGE),
         cwd=ROOT,
         env=environment(house.home) | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
@@ -207,7 +216,54 @@ def test_it_serves_until_it_is_stopped_and_leaves_no_process(
     running.send_signal(number)
     status = running.wait(40)
     assert status == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+    assert ends(house.home)
+
+
+def test_a_second_run_beside_it_doesnt_disturb_the_one_that_serves(
+    house: House, serving: tuple[subprocess.Popen[str], int]
+) -> None:
+    done = demo(house.home, "--no-serve")
+    assert done.returncode == 0, done.stderr
+    synced = subprocess.run(
+        [sys.executable, "manage.py", "sync", "--feature", "listings"],
+        cwd=ROOT,
+        env=environment_of("qcluster", house.home),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert synced.returncode == 0, synced.stdout
+
+
+def environment_of(part: str, home: Path) -> dict[str, str]:
+    """What a living part of the demonstration was started with."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if part not in (folder / "cmdline").read_text():
+                continue
+            told = (folder / "environ").read_text(errors="replace").split("\0")
+        except OSError:
+            continue
+        found = dict(line.split("=", 1) for line in told if "=" in line)
+        if found.get("PLUGSELLER_HOME") == str(home):
+            return found
+    raise LookupError(part)
+
+
+@pytest.mark.parametrize("serving", [MAKE], indirect=True, ids=["make"])
+def test_make_takes_all_processes_with_it_when_it_is_ended(
+    house: House, serving: tuple[subprocess.Popen[str], int]
+) -> None:
+    running, _ = serving
+    running.terminate()
+    running.wait(40)
+    assert ends(house.home)
+
+
+def ends(home: Path) -> bool:
+    """Whether soon no process works on this data folder."""
     until = time.monotonic() + 30
-    while processes_of(house.home) and time.monotonic() < until:
+    while processes_of(home) and time.monotonic() < until:
         time.sleep(0.2)
-    assert processes_of(house.home) == []
+    return processes_of(home) == []

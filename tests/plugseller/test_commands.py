@@ -66,5 +66,10 @@ def test_a_failure_is_printed_and_ends_with_status_1(as_json: bool) -> None:
     assert out.getvalue()
 
 
+def test_what_took_little_time_isnt_told_to_have_taken_none() -> None:
+    rows = [{"seconds": 0.042}, {"seconds": 1234.56}]
+    assert table(("seconds",), rows).splitlines()[2:] == ["   0.04", "1,234.6"]
+
+
 def test_an_empty_table_still_has_its_head() -> None:
     assert table(("a", "bc"), []).splitlines() == ["a  bc", "-  --"]

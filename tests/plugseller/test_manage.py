@@ -176,6 +176,17 @@ def test_a_database_server_that_doesnt_answer_is_refused(home: Path) -> None:
     assert "secret" not in told
 
 
+def test_a_folder_where_a_file_should_be_is_named(home: Path) -> None:
+    (home / "demo-accounts.json").mkdir()
+    try:
+        status, text = manage(home, "demo", "--no-serve")
+    finally:
+        (home / "demo-accounts.json").rmdir()
+    assert status == 1
+    assert "demo-accounts.json can't be used (Is a directory)" in text
+    assert "Traceback" not in text
+
+
 def test_an_unknown_seller_is_refused(home: Path) -> None:
     assert "no seller “nobody”" in refused(manage(home, "sync", "--seller", "nobody"))
 

@@ -13,9 +13,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -75,8 +77,8 @@ class Command(BaseCommand):
 
         def tell(line: str) -> None:
             if on_terminal:
-                self.stderr.write(f"\r\033[K{line}", ending="")
-                self.stderr.flush()
+                sys.stderr.write(f"\r\033[K{line}")  # Django's own would be red
+                sys.stderr.flush()
 
         rows = furnish(say=self.stdout.write, tell=tell)
         self.stdout.write(table(COLUMNS, rows))
@@ -93,7 +95,12 @@ class Command(BaseCommand):
         simulator += ["--folder", str(folder)]
         parts.enter_context(_process(simulator, until="Stop with"))
         described = json.loads((folder / "simulator.json").read_text("utf-8"))
-        environment = {**described["environment"], "PUBLIC_ADDRESS": address}
+        ca_file = parts.enter_context(_copy(Path(described["ca_file"])))
+        environment = {
+            **described["environment"],
+            "MARKETPLACE_CA_FILE": str(ca_file),
+            "PUBLIC_ADDRESS": address,
+        }
         self.stdout.write(f"Both marketplaces are simulated at {described['address']}.")
         self.stdout.flush()  # before others write to the same place
         with _process([_MANAGE, "demo", "--furnish"], environment) as furnishing:
@@ -146,6 +153,15 @@ def _stop(*_: Any) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # once is enough
     raise _Stopped
+
+
+@contextlib.contextmanager
+def _copy(file: Path) -> Iterator[Path]:
+    """What the file says now; the folder's next simulator writes another authority."""
+    with tempfile.NamedTemporaryFile(dir=file.parent, suffix=file.suffix) as own:
+        own.write(file.read_bytes())
+        own.flush()
+        yield Path(own.name)
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from marketplaces.simulator.server import PortInUse, Simulator
 from marketplaces.simulator.world import DEFAULT_ORDERS
 
 _PORT = 8443
+_MOST_ORDERS = 10_000_000  # more than a machine's memory holds gladly
 
 
 class Command(BaseCommand):
@@ -40,8 +41,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["folder"] or settings.PLUGSELLER_HOME / "simulator"
-        if options["orders"] < 0:
-            raise CommandError("--orders must be 0 or more.")
+        if not 0 <= options["orders"] <= _MOST_ORDERS:
+            raise CommandError(f"--orders must be between 0 and {_MOST_ORDERS:,}.")
         if not 0 <= options["port"] <= 65_535:
             raise CommandError("--port must be between 0 and 65535.")
         try:

@@ -129,6 +129,33 @@ def test_a_sync_that_was_asked_for_is_watched_until_it_is_over(
     assert not looks_again(watched)
 
 
+def test_a_sync_that_ends_at_the_account_is_every_features_failure(
+    world: World, alice: Client
+) -> None:
+    times = {"started_at": timezone.now(), "finished_at": timezone.now()}
+    before = rows.synced(world.north, Feature.ORDERS, "amazon.searchOrders")
+    watched = alice.post(f"{world.paths['connection']}/sync")["Location"]
+    failed = SyncRun.objects.create(
+        seller=world.north.seller,
+        connection=world.north,
+        feature=Feature.ACCOUNT,
+        outcome=SyncRun.Outcome.FAILED,
+        trouble="marketplace down",
+        **times,
+    )
+    for address in (watched, world.paths["connections"], world.paths["dashboard"]):
+        assert "Failed" in whole(alice.get(address)).decode(), address
+    text = whole(alice.get(watched)).decode()
+    assert "A sync is about to begin" not in text
+    assert "Amazon didn&#x27;t answer" in text
+    assert "last sync failed" in whole(alice.get(world.paths["orders"])).decode()
+
+    after = rows.synced(world.north, Feature.ORDERS, "amazon.searchOrders")
+    assert before.pk < failed.pk < after.pk
+    text = whole(alice.get(world.paths["connections"])).decode()
+    assert "Failed" not in text  # the pass went on, and each feature has its own run
+
+
 @pytest.mark.parametrize("asked", ["", "x", "-1", "1", "9" * 10, "9" * 40, "²", "1e3"])
 def test_nonsense_about_a_sync_is_passed_over(
     world: World, alice: Client, asked: str

@@ -60,6 +60,7 @@ def test_bad_arguments_are_refused_in_one_sentence(tmp_path: Path) -> None:
     for arguments, words in (
         (("--faults", "fire:1"), "isn't a fault"),
         (("--orders", "-1"), "--orders must be"),
+        (("--orders", "99999999999"), "--orders must be"),
         (("--port", "70000"), "--port must be"),
     ):
         refused = _start(tmp_path, *arguments)

@@ -57,6 +57,7 @@ def test_orders_look_like_a_shops(key: str) -> None:
     assert min(ages) < 1
     assert 290 < max(ages) <= 300
     assert sum(age < 30 for age in ages) > 30
+    assert len({int(age) for age in ages if age < 14}) == 14  # no day without orders
     assert all(u >= c for c, u in zip(book.created, book.updated, strict=True))
     assert max(book.updated) < NOW.timestamp()
     plans = [book.plan(index) for index in range(len(book))]
