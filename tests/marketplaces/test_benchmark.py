@@ -27,7 +27,8 @@ def benchmark(
     *arguments: str, **environment: str
 ) -> "subprocess.CompletedProcess[str]":
     ours = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
-    if address := ours.get("DATABASE_URL"):  # of a database only the tests' runner makes
+    # It names a database that only the tests' runner makes.
+    if address := ours.get("DATABASE_URL"):
         ours["DATABASE_URL"] = urlsplit(address)._replace(path="/postgres").geturl()
     ours |= environment
     return subprocess.run(
