@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import certifi
 import requests
@@ -26,6 +26,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
 
 from marketplaces import shelf
 from marketplaces.contract import Adapter, Region, Request, Response, Trouble
@@ -228,7 +230,8 @@ class Transport:
         """
         self._permit(request)
         prepared = _prepared(self._hosts[request.endpoint], request)
-        _socket_time.ends = time.monotonic() + self._patience.total
+        _this_call.ends = time.monotonic() + self._patience.total
+        _this_call.target = prepared.path_url
         try:
             answer = self._session.send(
                 prepared,
@@ -266,7 +269,8 @@ class Transport:
         operation = request.operation
         if not _printable.fullmatch(request.path + request.query):
             raise OperationNotPermitted("An address may hold printable ASCII only.")
-        if "#" in request.query or {".", ".."} & set(request.path.split("/")):
+        # A peer may decode before it looks: "%2e%2e" and "..%2f" climb as well.
+        if "#" in request.query or {".", ".."} & set(unquote(request.path).split("/")):
             raise OperationNotPermitted("An address may not lead elsewhere.")
         if operation is None:
             wanted = ("token", "POST", self._token_path, "")
@@ -318,20 +322,32 @@ class _Secure(HTTPAdapter):
         super().init_poolmanager(
             connections, maxsize, block, ssl_context=self._context, **pool
         )
+        self.poolmanager.pool_classes_by_scheme = {"https": _Lines}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Leave the context as it is; the library would add its own authorities."""
         conn.cert_reqs = "CERT_REQUIRED"
 
 
-_socket_time = threading.local()
+_this_call = threading.local()  # when it must be over, and what it asks for
+
+
+class _Line(HTTPSConnection):
+    """Asks for what was permitted; the library would code a page token anew."""
+
+    def putrequest(self, method: str, url: str, *more: Any, **options: Any) -> None:
+        super().putrequest(method, _this_call.target, *more, **options)
+
+
+class _Lines(HTTPSConnectionPool):
+    ConnectionCls = _Line
 
 
 class _TimedSocket(ssl.SSLSocket):
     """Reads until the call's time is up, however slowly the bytes drip."""
 
     def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
-        left: float = _socket_time.ends - time.monotonic()
+        left: float = _this_call.ends - time.monotonic()
         if left <= 0:
             raise TimeoutError
         if (self.gettimeout() or left) >= left:

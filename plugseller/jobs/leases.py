@@ -86,8 +86,14 @@ def give_back(held: Held) -> None:
 
 @cache
 def _machine() -> str:
+    """Where process numbers mean what they mean here.
+
+    Containers of one host may share its name and its boot, but not their processes.
+    """
     boot = Path("/proc/sys/kernel/random/boot_id")
-    return f"{platform.node()}/{boot.read_text().strip() if boot.exists() else ''}"
+    numbers = Path("/proc/self/ns/pid")
+    told = boot.read_text().strip() if boot.exists() else ""
+    return f"{platform.node()}/{told}/{numbers.readlink() if numbers.exists() else ''}"
 
 
 def _started(pid: int) -> str | None:
@@ -107,7 +113,8 @@ def _me() -> str:
 def _is_dead(holder: str) -> bool:
     """Whether the holder was a process of this machine that is gone.
 
-    Another machine's worker can't be seen from here: its lease has to run out.
+    The worker of another machine or container can't be seen from here: its lease has
+    to run out.
     """
     machine, _, process = holder.partition(" ")
     if machine != _machine() or not Path("/proc/self/stat").exists():

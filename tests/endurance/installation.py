@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from marketplaces.simulator.desk import own_keys
 from marketplaces.simulator.server import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,10 +88,18 @@ class Installation:
     def connect(self, simulator: Simulator, account: str, *features: str) -> None:
         """Connect the simulator's account with secrets on standard input."""
         which = simulator.account(account)
+        keys = own_keys(which)
         secrets: dict[str, Any] = {
-            "selling_partner_id": which.account_id,
-            "refresh_token": simulator.desk.refresh_token(which),
-        }
+            "amazon": {
+                "selling_partner_id": which.account_id,
+                "refresh_token": simulator.desk.refresh_token(which),
+            },
+            "walmart": {
+                "sellerId": which.account_id,
+                "client_id": keys.client_id,
+                "client_secret": keys.client_secret,
+            },
+        }[which.marketplace]
         words = ["connect", "--seller", "north", "--marketplace", which.marketplace]
         words += ["--region", which.region]
         for feature in features:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from marketplaces import shelf
+from marketplaces.simulator.faults import Fault
 from marketplaces.simulator.server import Simulator
 from marketplaces.simulator.words import CANARY_MARKS
 from tests.endurance.installation import Installation, install
@@ -17,8 +19,14 @@ TROUBLE = (
     "429:0.05,500:0.05,503:0.05,empty:0.03,truncated:0.03,reset:0.03,slow:0.03,"
     "repeat:0.03,expired:0.05,garbage@9,wrongtypes:0.05,oddvalues:0.05"
 )
-ACCOUNTS = ("north-amazon-na", "north-amazon-eu")
-FEATURES = ("listings", "pricing", "inventory", "orders", "catalog")
+ENDED = "revoke@1:searchOrders"  # by the seller, in the midst of a pass
+AMAZON = ("listings", "pricing", "inventory", "orders", "catalog")
+WALMART = ("listings", "inventory", "orders")
+ACCOUNTS = {
+    "north-amazon-na": AMAZON,
+    "north-amazon-eu": AMAZON,
+    "north-walmart": WALMART,
+}
 # Every value of every table, as text; job payloads and results are tables too.
 TELL_ALL = """
 from django.apps import apps
@@ -50,8 +58,8 @@ def simulator() -> Iterator[Simulator]:
 @pytest.fixture
 def north(simulator: Simulator, tmp_path: Path) -> Iterator[Installation]:
     made = install(tmp_path / "home", simulator)
-    for account in ACCOUNTS:
-        made.connect(simulator, account, *FEATURES)
+    for account, features in ACCOUNTS.items():
+        made.connect(simulator, account, *features)
     made.environment["LOG_LEVEL"] = "DEBUG"
     yield made
     made.remove()
@@ -65,11 +73,13 @@ def test_no_buyer_is_in_any_table_file_log_or_job(
     north: Installation, simulator: Simulator
 ) -> None:
     said: list[str] = []
-    for trouble in (TROUBLE, ""):
+    ended = []
+    for trouble in (TROUBLE, "", ENDED):
         simulator.order_faults(trouble)
         sync = north.begin("sync", "--full", "--json")
         said += sync.communicate(timeout=280)
-    assert sync.returncode == 0, said[-1]
+        ended.append(sync.returncode)
+    assert ended[1:] == [0, 1], said[-1]
     north.command("shell", "-v", "0", "-c", QUEUE)
 
     tables = north.command("shell", "-v", "0", "-c", TELL_ALL)
@@ -82,4 +92,13 @@ def test_no_buyer_is_in_any_table_file_log_or_job(
         if path.is_file():
             assert marks_in(path.read_bytes()) == [], path.name
     assert simulator.tripped == []
-    assert "orders[].buyer" in tables  # it did arrive, and was counted
+    # It did arrive, and was counted:
+    assert "orders[].buyer" in tables
+    assert "list.elements.order[].customerEmailId" in tables
+
+
+def test_every_trouble_and_every_feature_is_on() -> None:
+    entries = f"{TROUBLE},{ENDED}".replace("@", ":").split(",")
+    assert {entry.partition(":")[0] for entry in entries} == set(Fault)
+    for name, features in (("amazon", AMAZON), ("walmart", WALMART)):
+        assert set(features) == set(shelf.datamap().features(name))

@@ -56,6 +56,7 @@ CALLS = [
     ("GET", "/orders/2026-01-01/orders/1"),
     ("GET", "/orders/2026-01-01/orders/../../../tokens/2021-03-01/x"),
     ("GET", "/orders/2026-01-01/orders%2f1"),
+    ("GET", "/listings/2021-08-01/items/..%2F..%2F..%2Forders%2Fv0%2Forders"),
     ("GET", "/sellers/v1/account"),
     ("GET", "/mfn/v0/shipments/1"),
     ("GET", "/messaging/v1/orders/1"),

@@ -44,7 +44,7 @@ THINGS = Operation(
     page_size=1,
     structure=Answer,
     parameters=(("included", "A,B"),),
-    variable=("cursor",),
+    variable=("cursor", "at"),
 )
 
 
@@ -104,7 +104,8 @@ def test_the_line_is_used_again(line: Lines) -> None:
     "query",
     [
         "included=A,B&cursor=%2B%3D%25+x",
-        "cursor=a%2Fb:c|d&included=A,B".replace("|", "%7C"),
+        "included=A,B&cursor=a%2fb%2B:c|d{e}[f]^`'",
+        "included=A,B&cursor=100%&at=18%3a47",
     ],
 )
 def test_a_cursor_is_sent_as_it_stands(line: Lines, query: str) -> None:
@@ -122,6 +123,8 @@ REFUSED: dict[str, dict[str, Any]] = {
     "unmapped path": {"path": "/v1/me/addresses"},
     "deeper path": {"path": "/v1/me/things/7"},
     "path that climbs": {"path": "/v1/../things"},
+    "path that climbs once decoded": {"path": "/v1/..%2F..%2Fme/things"},
+    "path of dots once decoded": {"path": "/v1/%2e%2E/things"},
     "other method": {"method": "POST"},
     "dropped fixed parameter": {"query": ""},
     "changed fixed parameter": {"query": "included=A,B,BUYER"},

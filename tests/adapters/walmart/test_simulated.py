@@ -45,7 +45,12 @@ from tests.adapters.walmart.examples import (
     example,
     leaves,
 )
-from tests.adapters.walmart.test_conformance import UNWANTED_ONLY_DOCUMENTED
+from tests.adapters.walmart.test_conformance import (
+    LINE,
+    ORDER,
+    PERSONAL,
+    UNWANTED_ONLY_DOCUMENTED,
+)
 
 RETURN = "http://localhost:8000/callback"
 
@@ -247,6 +252,28 @@ def test_every_unwanted_path_arrives_and_is_counted(shop: Shop) -> None:
     for page in shop.walk(ORDERS, START):
         dropped.update(page.dropped)
     assert set(dropped) == set(unwanted_paths(ORDERS.structure))
+
+
+# Members of personal parts whose values only name a kind, or say yes or no.
+UNMARKED = {
+    f"{ORDER}.isGuest",
+    f"{LINE}.miscAttributes.type",
+    f"{LINE}.miscAttributes.detail[].name",
+}
+
+
+def test_every_personal_value_is_marked_and_nothing_else_is(shop: Shop) -> None:
+    marked: set[str] = set()
+    for path, value in leaves(json.loads(shop.call(ORDERS, START, shop.ask()).body)):
+        told = str(value).encode()
+        if any(mark in told for mark in CANARY_MARKS):
+            marked.add(path)
+        else:
+            assert path in UNMARKED or not path.startswith(tuple(PERSONAL)), path
+    for path in marked:
+        assert path.startswith(tuple(PERSONAL)), path
+    unseen = {p for p in PERSONAL if not any(m.startswith(p) for m in marked)}
+    assert unseen == {f"{ORDER}.isGuest"}
 
 
 def test_a_second_pass_brings_what_changed_and_nothing_is_missed() -> None:

@@ -1,6 +1,7 @@
 """A lease is one worker's, and whoever writes on it finds out in time."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
@@ -51,6 +52,25 @@ def test_the_next_holder_shuts_the_last_one_out() -> None:
         keep(held, now=NOW + timedelta(seconds=2))
     with pytest.raises(leases.LeaseLost):
         leases.renew(held, now=NOW + timedelta(seconds=2))
+
+
+def test_a_dead_worker_of_this_machine_keeps_nobody_waiting() -> None:
+    held = taken()
+    Lease.objects.update(holder=f"{Lease.objects.get().holder}0")
+    assert leases.take(NAME, now=NOW) == leases.Held(NAME, held.fence + 1)
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/ns/pid").exists(), reason="only Linux parts processes so"
+)
+def test_a_worker_of_another_container_is_not_taken_for_dead() -> None:
+    taken()
+    mine = Lease.objects.get().holder
+    here = str(Path("/proc/self/ns/pid").readlink())
+    assert here in mine
+    Lease.objects.update(holder=mine.replace(here, "pid:[1]") + "0")
+    assert leases.take(NAME, now=NOW + leases.LIFE / 2) is None
+    assert leases.take(NAME, now=NOW + leases.LIFE) is not None
 
 
 def test_a_lease_given_back_is_nobodys() -> None:

@@ -19,6 +19,7 @@ from django.db import (
     transaction,
 )
 from django.db.utils import ConnectionHandler
+from sqlcipher3 import dbapi2
 
 from plugseller.crypto.models import DataKey
 from plugseller.crypto.sqlcipher.base import database_path
@@ -86,6 +87,36 @@ def test_a_rollback_journal_reveals_nothing(
     assert found["hits"] == 0
     writer.execute("ROLLBACK")
     writer.close()
+
+
+def test_backups_reveal_nothing_and_none_is_made_in_plain(
+    tmp_path: Path, found_on_disk: Search
+) -> None:
+    create_database(tmp_path / "whole.db", KEY)
+    whole = open_database(tmp_path / "whole.db", KEY, {"isolation_level": None})
+    whole.execute("CREATE TABLE crypto_examples_thing (a)")
+    rows = [(f"QUAGGA {n}",) for n in range(2_000)]
+    whole.executemany("INSERT INTO crypto_examples_thing VALUES (?)", rows)
+    vacuumed, copied = tmp_path / "vacuumed.db", tmp_path / "copied.db"
+    whole.execute("VACUUM INTO ?", [str(vacuumed)])
+    create_database(copied, KEY)
+    target = open_database(copied, KEY, {})
+    whole.backup(target)
+    target.close()
+    plain = dbapi2.connect(str(tmp_path / "plain.db"))
+    with pytest.raises(dbapi2.OperationalError):
+        whole.backup(plain)
+    plain.close()
+    whole.close()
+    for backup in (vacuumed, copied):
+        found = found_on_disk([backup], WORDS)
+        assert found["size"] > 40_000
+        assert found["hits"] == 0
+        restored = open_database(backup, KEY, {})
+        count = restored.execute("SELECT count(*) FROM crypto_examples_thing")
+        assert count.fetchone() == (2_000,)
+        restored.close()
+    assert (tmp_path / "plain.db").read_bytes() == b""
 
 
 def test_the_search_would_find_an_unencrypted_database(
