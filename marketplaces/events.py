@@ -64,8 +64,26 @@ event(
 
 for listed in ("listings", "prices", "inventory", "orders"):
     event(
+        f"read.{listed}.list",
+        kind=Kind.READ,
+        sentence=f"looked at {listed}",
+        by=SELLERS,
+    )
+    event(
+        f"read.{listed}.detail",
+        kind=Kind.READ,
+        sentence=f"opened one of the {listed}",
+        by=SELLERS,
+    )
+    event(
         f"read.{listed}.export",
         kind=Kind.READ,
         sentence=f"exported {listed} to a file",
         by=SELLERS,
     )
+event(
+    "read.dashboard",
+    kind=Kind.READ,
+    sentence="looked at the dashboard",
+    by=(By.PERSON,),
+)

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from plugseller.accounts.views import to_the_sign_in
+from plugseller.accounts.views.entrance import to_the_sign_in
 
 urlpatterns = [
     path("", include("plugseller.accounts.urls")),

@@ -21,13 +21,13 @@ from django.utils import timezone
 
 from marketplaces import exports
 from marketplaces.console.absence import why_nothing
-from marketplaces.console.desk import Desk, show
 from marketplaces.console.forms import PAGE_SIZE, ListFilter
 from marketplaces.console.places import Places
 from marketplaces.datamap import Feature
 from marketplaces.exports import Column
 from marketplaces.keyset import BadCursor, cursor_from, cut
 from marketplaces.reports import capped_count, streams
+from plugseller.accounts.desk import Desk, show
 from plugseller.accounts.models import Seller, User
 from plugseller.accounts.roles import Permission
 from plugseller.accounts.tenancy import standing_at
@@ -64,7 +64,9 @@ def list_page(request: HttpRequest, desk: Desk, listed: Listed) -> HttpResponse:
         "connected": bool(every),
     }
     if not form.is_valid():
-        return show(request, desk, f"{listed.name}.html", context, status=400)
+        return show(
+            request, desk, f"marketplaces/{listed.name}.html", context, status=400
+        )
     asked = _narrowed(desk, listed, form, now)
     page = cut(asked, form.ordering, _cursor(request, form), size=form.page_size)
     link = _address(form)
@@ -76,7 +78,7 @@ def list_page(request: HttpRequest, desk: Desk, listed: Listed) -> HttpResponse:
         "link": link,
         "reasons": [] if page.rows else why_nothing(fresh, searched=bool(form.asked)),
     }
-    return show(request, desk, f"{listed.name}.html", context)
+    return show(request, desk, f"marketplaces/{listed.name}.html", context)
 
 
 def list_file(request: HttpRequest, desk: Desk, listed: Listed) -> HttpResponseBase:

@@ -7,10 +7,10 @@ from typing import Any
 from django.urls import reverse
 
 from marketplaces.console import words
-from marketplaces.console.desk import Desk
 from marketplaces.console.places import Places
 from marketplaces.console.provenance import Source, source_of
 from marketplaces.models import Listing, Price, Stock
+from plugseller.accounts.desk import Desk
 
 Fact = Listing | Stock | Price
 

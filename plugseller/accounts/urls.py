@@ -8,7 +8,7 @@ from allauth.mfa.webauthn import views as webauthn
 from allauth.usersessions import views as usersessions
 from django.urls import path
 
-from plugseller.accounts.views import sign_out
+from plugseller.accounts.views.entrance import sign_out
 
 urlpatterns = [
     path("sign-in", account.login, name="account_login"),

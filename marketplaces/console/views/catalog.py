@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 from marketplaces.console import words
 from marketplaces.console.absence import why_missing
 from marketplaces.console.charts import Steps, steps
-from marketplaces.console.desk import Desk, open_desk, show
 from marketplaces.console.forms import ListingFilter
 from marketplaces.console.lists import Listed, list_file, list_page
 from marketplaces.console.places import Places
@@ -33,6 +32,7 @@ from marketplaces.models import (
     StockChange,
 )
 from marketplaces.reports import streams
+from plugseller.accounts.desk import Desk, open_desk, show
 from plugseller.accounts.models import Seller
 from plugseller.accounts.roles import Permission
 
@@ -144,7 +144,7 @@ def sku_detail(
             if not (reason := why_missing(s)).at  # it told others, not this one
         },
     }
-    return show(request, desk, "sku.html", context)
+    return show(request, desk, "marketplaces/sku.html", context)
 
 
 def _product(here: _Sku, listing: Listing | None) -> list[tuple[Product, Source]]:

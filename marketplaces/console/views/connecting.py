@@ -15,7 +15,6 @@ from django.views.decorators.http import (
 
 from marketplaces import services, shelf
 from marketplaces.consent import consent_base
-from marketplaces.console.desk import Desk, open_desk, show
 from marketplaces.console.forms import ConnectForm
 from marketplaces.console.places import Places, marketplace_label
 from marketplaces.console.starts import Started, accounts_started, read_start
@@ -29,6 +28,7 @@ from marketplaces.console.words import FEATURES
 from marketplaces.contract import Region
 from marketplaces.datamap import Feature
 from marketplaces.models import Connection
+from plugseller.accounts.desk import Desk, open_desk, show
 from plugseller.accounts.roles import Permission
 
 
@@ -38,7 +38,7 @@ def choose_marketplace(request: HttpRequest, slug: str) -> HttpResponse:
     """Which marketplace, and in which region."""
     desk = open_desk(request, slug, Permission.MANAGE_CONNECTIONS)
     context = {"adapters": shelf.adapters()}
-    return show(request, desk, "choose_marketplace.html", context)
+    return show(request, desk, "marketplaces/choose_marketplace.html", context)
 
 
 @login_required
@@ -109,7 +109,7 @@ def _connect_page(
         "rows": [(c, boxes.get(c.feature.value)) for c in chapters(marketplace)],
     }
     status = 400 if form.errors else 200
-    response = show(request, desk, "connect.html", context, status=status)
+    response = show(request, desk, "marketplaces/connect.html", context, status=status)
     # Browsers hold the redirect that answers a form to form-action as well; so this
     # page, and no other, may send its form on to the marketplace's consent page.
     origin = started.origin if started else consent_base(adapter, place)
@@ -269,7 +269,7 @@ def end(request: HttpRequest, slug: str, connection: UUID) -> HttpResponse:
         "marketplace_label": marketplace_label(found.marketplace),
         "revoked_by": revoked_by,
     }
-    return show(request, desk, "disconnect.html", context)
+    return show(request, desk, "marketplaces/disconnect.html", context)
 
 
 def _session_key(request: HttpRequest) -> str:

@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from marketplaces import reports, shelf
-from marketplaces.console.desk import Desk, open_desk, show
 from marketplaces.console.places import Places
 from marketplaces.console.views.fetched import DAYS, chapters
 from marketplaces.models import Connection, SyncRun
+from plugseller.accounts.desk import Desk, open_desk, show
 from plugseller.accounts.roles import Permission
 
 _WATCHED_FOR = timedelta(minutes=2)  # after a sync was asked for, until a run begins
@@ -41,7 +41,7 @@ def connection_list(request: HttpRequest, slug: str) -> HttpResponse:
             soon = found.must_reconnect_within(WARN_DAYS, now=now)
             live.append((found, name, streams, soon))
     context = {"live": live, "ended": ended, "now": now}
-    return show(request, desk, "connections.html", context)
+    return show(request, desk, "marketplaces/connections.html", context)
 
 
 @login_required
@@ -67,7 +67,7 @@ def connection(request: HttpRequest, slug: str, connection: UUID) -> HttpRespons
         "days": DAYS,
         "reconnect_soon": found.must_reconnect_within(WARN_DAYS, now=now),
     }
-    return show(request, desk, "connection.html", context)
+    return show(request, desk, "marketplaces/connection.html", context)
 
 
 @login_required
@@ -79,7 +79,7 @@ def progress(request: HttpRequest, slug: str, connection: UUID) -> HttpResponse:
     if "HX-Request" not in request.headers:
         return redirect("console:connection", slug, found.pk)
     context = _progress(request, desk, found, timezone.now())
-    return show(request, desk, "_streams.html", context)
+    return show(request, desk, "marketplaces/_streams.html", context)
 
 
 def _progress(
@@ -130,7 +130,9 @@ def run(request: HttpRequest, slug: str, connection: UUID, run_id: int) -> HttpR
     found = own_connection(desk, connection)
     own = SyncRun.objects.of_seller(desk.seller)
     one = get_object_or_404(own, connection=found, pk=run_id)
-    return show(request, desk, "run.html", {"connection": found, "run": one})
+    return show(
+        request, desk, "marketplaces/run.html", {"connection": found, "run": one}
+    )
 
 
 def own_connection(desk: Desk, connection: UUID) -> Connection:

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from marketplaces import reports, shelf
-from marketplaces.console.desk import Desk, open_desk, show
 from marketplaces.datamap import Feature, Kept, Operation, kept_fields, unwanted_paths
+from plugseller.accounts.desk import Desk, open_desk, show
 
 DAYS = 30
 
@@ -115,7 +115,7 @@ def _call(operation: Operation, times: dict[tuple[str, str, str], int]) -> Call:
 def what_we_fetch(request: HttpRequest, slug: str) -> HttpResponse:
     """Every call we may make, why, what is kept of it, and what was dropped."""
     desk, now = open_desk(request, slug), timezone.now()
-    return show(request, desk, "what_we_fetch.html", _told(desk, now))
+    return show(request, desk, "marketplaces/what_we_fetch.html", _told(desk, now))
 
 
 def _told(desk: Desk, now: datetime) -> dict[str, object]:

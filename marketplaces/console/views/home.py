@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 from marketplaces import reports
 from marketplaces.console import words
 from marketplaces.console.charts import bars
-from marketplaces.console.desk import Desk, open_desk, show
 from marketplaces.console.forms import LOW_STOCK
 from marketplaces.console.places import Places
 from marketplaces.console.skus import tell_facts
+from plugseller.accounts.desk import Desk, open_desk, show
 from plugseller.accounts.tenancy import sellers_of
 
 _DAYS = 30
@@ -51,7 +51,7 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
         **(_shelves(desk, places) if desk.sees_inventory else {}),
         **(_problems(desk, places) if desk.sees_catalog else {}),
     }
-    return show(request, desk, "dashboard.html", context)
+    return show(request, desk, "marketplaces/dashboard.html", context)
 
 
 def _orders(desk: Desk) -> dict[str, object]:

@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from marketplaces.console import words
-from marketplaces.console.desk import Desk, open_desk, show
 from marketplaces.console.forms import OrderFilter
 from marketplaces.console.lists import Listed, list_file, list_page
 from marketplaces.console.places import Places
@@ -23,6 +22,7 @@ from marketplaces.console.provenance import Source, source_of
 from marketplaces.datamap import Feature
 from marketplaces.exports import Column
 from marketplaces.models import Order, OrderItem
+from plugseller.accounts.desk import Desk, open_desk, show
 from plugseller.accounts.models import Seller
 from plugseller.accounts.roles import Permission
 
@@ -183,4 +183,9 @@ def order_detail(
     lines = OrderItem.objects.of_seller(desk.seller).filter(order=order)
     now = timezone.now()
     row = _row(desk, Places(desk.seller), order, list(lines.order_by("id")), now)
-    return show(request, desk, "order.html", {"row": row, "order": order, "now": now})
+    return show(
+        request,
+        desk,
+        "marketplaces/order.html",
+        {"row": row, "order": order, "now": now},
+    )

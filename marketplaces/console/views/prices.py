@@ -4,13 +4,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from marketplaces.console.desk import open_desk
 from marketplaces.console.forms import PriceFilter
 from marketplaces.console.lists import Listed, list_file, list_page
 from marketplaces.console.skus import SkuRow, tell_facts
 from marketplaces.datamap import Feature
 from marketplaces.exports import Column
 from marketplaces.models import Price
+from plugseller.accounts.desk import open_desk
 from plugseller.accounts.roles import Permission
 
 PRICES = Listed(

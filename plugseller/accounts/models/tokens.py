@@ -2,15 +2,14 @@
 
 import uuid
 from datetime import datetime
-from typing import ClassVar
 
 from django.db import models
-from knox.models import AbstractAuthToken, AuthTokenManager
+from knox.models import AbstractAuthToken
 
 from plugseller.accounts.models.sellers import Seller
 
 
-class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # no types
+class ApiToken(AbstractAuthToken):
     """A token of a person for one seller. Only its hash is kept; it was shown once.
 
     It may never do more than its permissions, nor more than the person may do at the
@@ -21,8 +20,6 @@ class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # no types
     class Kind(models.TextChoices):
         PERSONAL = "personal", "Personal"
         MACHINE = "machine", "Machine"  # of a program that runs for the whole team
-
-    objects: ClassVar[models.Manager["ApiToken"]] = AuthTokenManager()
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     digest = models.CharField(max_length=128, unique=True, editable=False)

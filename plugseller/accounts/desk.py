@@ -65,6 +65,14 @@ class Desk:
     def manages_connections(self) -> bool:
         return self.may(Permission.MANAGE_CONNECTIONS)
 
+    @property
+    def manages_members(self) -> bool:
+        return self.may(Permission.MANAGE_MEMBERS)
+
+    @property
+    def sees_activity(self) -> bool:
+        return self.may(Permission.VIEW_ACTIVITY)
+
 
 def open_desk(
     request: HttpRequest, slug: str, permission: Permission | None = None
@@ -96,7 +104,7 @@ def show(
     with timezone.override(desk.zone):
         return render(
             request,
-            f"marketplaces/{template}",
+            template,
             {"desk": desk, "seller": desk.seller, **context},
             status=status,
         )

@@ -1,0 +1,1 @@
+"""Pages of accounts: coming in, the team, who looked, and what was done."""
