@@ -23,6 +23,7 @@ class MarketRecord(Record, frozen=True, gc=False, kw_only=True):
     country: str  # ISO 3166-1 alpha-2
     currency: str
     participating: bool
+    as_of: datetime | None = None
 
 
 class GrantRecord(Record, frozen=True, gc=False, kw_only=True):

@@ -32,8 +32,7 @@ class Places:
     @cached_property
     def markets(self) -> dict[tuple[UUID, str], Market]:
         """The country stores by account and the marketplace's id of the store."""
-        ids = [connection.pk for connection in self.connections]
-        stores = Market.objects.filter(connection_id__in=ids).order_by("country")
+        stores = Market.objects.of_seller(self._seller).order_by("country")
         return {(store.connection_id, store.market): store for store in stores}
 
     @cached_property

@@ -5,8 +5,8 @@ from marketplaces.models.connections import (
     ConnectAttempt,
     Connection,
     FeatureSwitch,
-    Market,
 )
+from marketplaces.models.markets import Market
 from marketplaces.models.orders import Order, OrderItem
 from marketplaces.models.pricing import Price, PriceChange
 from marketplaces.models.stock import Stock, StockChange

@@ -94,30 +94,6 @@ class FeatureSwitch(models.Model):
         return f"{self.feature} {'on' if self.on else 'off'}"
 
 
-class Market(models.Model):
-    """A country store the connected account may sell in."""
-
-    connection = models.ForeignKey(
-        Connection, on_delete=models.CASCADE, related_name="markets"
-    )
-    market = models.CharField(max_length=20)
-    name = models.CharField(max_length=100)
-    country = models.CharField(max_length=2)
-    currency = models.CharField(max_length=3)
-    participating = models.BooleanField(default=True)
-
-    class Meta:
-        default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(
-                fields=["connection", "market"], name="one_row_per_market"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.market
-
-
 class ConnectAttempt(models.Model):
     """A seller on the way to a marketplace's consent page: good once, for ten minutes.
 

@@ -355,7 +355,8 @@ class _Pass:
     def _markets(self) -> tuple[str, ...]:
         """The country stores the account takes part in."""
         return tuple(
-            Market.objects.filter(connection=self._account, participating=True)
+            Market.objects.of_seller(self._account.seller_id)
+            .filter(connection=self._account, participating=True)
             .order_by("market")
             .values_list("market", flat=True)
         )

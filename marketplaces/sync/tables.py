@@ -89,7 +89,6 @@ TABLES: tuple[Table, ...] = (
         MarketRecord,
         key=("market",),
         facts=("name", "country", "currency", "participating"),
-        has_provenance=False,
     ),
     Table(
         Product,

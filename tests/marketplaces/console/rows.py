@@ -61,7 +61,15 @@ def connect(
         **fields,
     )
     Market.objects.create(
-        connection=made, market=US, name="Amazon.com", country="US", currency="USD"
+        seller=seller,
+        connection=made,
+        market=US,
+        name="Amazon.com",
+        country="US",
+        currency="USD",
+        fetched_at=NOW,
+        operation="amazon.getMarketplaceParticipations",
+        run_id=7,
     )
     FeatureSwitch.objects.bulk_create(
         FeatureSwitch(connection=made, feature=f, on=f in features)

@@ -573,7 +573,11 @@ def test_switching_a_feature_off_leaves_what_was_fetched(
     simulator.forget_calls()
     assert set(sync(account, clock)) == {"account"}
     assert rows(Order, account).count() == 30
-    assert Market.objects.filter(connection=account).count() == 3
+    markets = Market.objects.of_seller(cast.north).filter(connection=account)
+    told = set(markets.values_list("operation", "run_id"))
+    assert markets.count() == 3
+    assert len(told) == 1  # the same call of the same run
+    assert told.pop()[0] == "amazon.getMarketplaceParticipations"
 
 
 def test_all_faults_together_still_end_with_every_order(
