@@ -1,5 +1,6 @@
 # make demo    everything, with made-up sellers and simulated marketplaces
 #              PORT=8000 picks the port; SERVE=no stops after the summary
+# make code    the code that signs somebody of the demonstration in: WHO=alice
 # make test    the whole suite; DATABASE_URL=postgres://... runs it on PostgreSQL
 # make lint    style, types, floors, templates, migrations, production settings
 # make lock    pin pyproject.toml's dependencies anew
@@ -8,15 +9,19 @@
 PYTHON ?= python3
 PORT ?= 8000
 SERVE ?= yes
+WHO ?= alice
 BIN := .venv/bin
 
-.PHONY: demo test lint lock venv
+.PHONY: demo code test lint lock venv
 .SILENT:
 .DELETE_ON_ERROR: # half a virtual environment is made anew
 
 demo: .venv/.installed
 	PLUGSELLER_ENV=demo exec $(BIN)/python manage.py demo --port $(PORT) \
 		$(if $(filter no,$(SERVE)),--no-serve)
+
+code: .venv/.installed
+	PLUGSELLER_ENV=demo $(BIN)/python manage.py demo --code "$(WHO)"
 
 test: .venv/.installed-dev
 	$(BIN)/pytest -n 2

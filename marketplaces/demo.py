@@ -3,12 +3,14 @@
 import json
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -178,6 +180,11 @@ def _person(
         user.save(update_fields=["password"])
         Authenticator.objects.filter(user=user).delete()
     return user, password, set_up_app(user)
+
+
+def code_now(secret: str) -> str:
+    """What an authenticator app with this secret shows now."""
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
 
 
 def new_password() -> str:

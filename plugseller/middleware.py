@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from plugseller.addresses import client_address
 from plugseller.audit.acting import AGENT_LENGTH, Acting, acting
 from plugseller.audit.models import new_request_id
+
+# Nothing here answers to others, and many a class of pages would take PUT for POST.
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
 
 class RequestContext:
@@ -16,6 +19,8 @@ class RequestContext:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
         who = Acting(
             kind="person" if request.user.is_authenticated else "anonymous",
             user_id=request.user.pk,

@@ -59,13 +59,19 @@ _of_seller = [
         name="disconnect",
     ),
     path(
-        "connections/<uuid:connection>/runs/<int:run_id>", connections.run, name="run"
+        "connections/<uuid:connection>/runs/<unguessable:run_id>",
+        connections.run,
+        name="run",
     ),
 ]
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("favicon.ico", RedirectView.as_view(url=static("img/favicon.svg"))),
+    path(
+        "favicon.ico",
+        RedirectView.as_view(url=static("img/favicon.svg")),
+        name="favicon",
+    ),
     path(
         "connections/<slug:marketplace>/callback",
         connecting.callback,

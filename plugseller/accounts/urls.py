@@ -6,9 +6,12 @@ from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.usersessions import views as usersessions
-from django.urls import path
+from django.urls import path, register_converter
 
+from plugseller.accounts.converters import Unguessable
 from plugseller.accounts.views.entrance import sign_out
+
+register_converter(Unguessable, "unguessable")
 
 urlpatterns = [
     path("sign-in", account.login, name="account_login"),
@@ -40,12 +43,12 @@ urlpatterns = [
     path("account/factors/keys", webauthn.list_webauthn, name="mfa_list_webauthn"),
     path("account/factors/keys/add", webauthn.add_webauthn, name="mfa_add_webauthn"),
     path(
-        "account/factors/keys/<int:pk>",
+        "account/factors/keys/<unguessable:pk>",
         webauthn.edit_webauthn,
         name="mfa_edit_webauthn",
     ),
     path(
-        "account/factors/keys/<int:pk>/remove",
+        "account/factors/keys/<unguessable:pk>/remove",
         webauthn.remove_webauthn,
         name="mfa_remove_webauthn",
     ),

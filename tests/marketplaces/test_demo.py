@@ -131,6 +131,15 @@ def test_a_second_run_changes_nothing_and_keeps_the_passwords(house: House) -> N
     assert "Connecting" not in done.stdout
 
 
+def test_the_code_of_the_second_step_can_be_asked_for(house: House) -> None:
+    told = demo(house.home, "--code", "alice")
+    assert re.fullmatch(r"[0-9]{6}\n", told.stdout)
+    assert told.returncode == 0
+    nobody = demo(house.home, "--code", "zoe")
+    assert nobody.returncode == 1
+    assert "nobody called zoe" in nobody.stderr
+
+
 def test_nothing_is_left_running_and_no_mail_was_made(house: House) -> None:
     assert processes_of(house.home) == []
     assert not (house.home / "mail").exists()

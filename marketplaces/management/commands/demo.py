@@ -24,7 +24,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from marketplaces.demo import COLUMNS, furnish, logins_file, read_logins
+from marketplaces.demo import COLUMNS, code_now, furnish, logins_file, read_logins
 from marketplaces.simulator.loopback import take_port
 from marketplaces.simulator.server import PortInUse
 from plugseller.commands import table
@@ -50,6 +50,9 @@ class Command(BaseCommand):
             "--no-serve", action="store_true", help="stop after the summary"
         )
         parser.add_argument(
+            "--code", metavar="NAME", help="print the code of somebody's second step"
+        )
+        parser.add_argument(
             "--furnish", action="store_true", help=argparse.SUPPRESS
         )  # what the conductor starts
 
@@ -59,6 +62,9 @@ class Command(BaseCommand):
                 "The demonstration runs with PLUGSELLER_ENV=demo only, apart from real "
                 "accounts. Start it with: make demo"
             )
+        if options["code"]:
+            self.stdout.write(_code_of(options["code"]))
+            return
         if options["furnish"]:
             self._furnish()
             return
@@ -146,7 +152,16 @@ class Command(BaseCommand):
             "role",
         )
         self.stdout.write(f"\nAccounts for {address}, also in {logins_file()}:")
-        self.stdout.write(table(columns, rows) + "\n")
+        self.stdout.write(table(columns, rows))
+        self.stdout.write("Signing in asks for a code as well: make code WHO=alice\n")
+
+
+def _code_of(name: str) -> str:
+    """What the made-up person's authenticator app shows now: `alice` is enough."""
+    for login in read_logins():
+        if name in (login.email, login.email.partition("@")[0]):
+            return str(code_now(login.totp_secret))
+    raise CommandError(f"The demonstration has nobody called {name}. Run: make demo")
 
 
 def _stop(*_: Any) -> None:

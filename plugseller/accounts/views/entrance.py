@@ -6,6 +6,7 @@ from allauth.account.views import LogoutView
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 
@@ -31,3 +32,8 @@ def to_the_sign_in(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         raise PermissionDenied
     return redirect_to_login(reverse("admin:index"))
+
+
+def to_the_password(request: HttpRequest) -> HttpResponse:
+    """The page that changes a password, with its rules, its entry and its mail."""
+    return redirect("account_change_password")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import Browser
 
 from marketplaces.datamap import Feature
@@ -85,7 +86,7 @@ def world(cast: Cast) -> World:
         "connections": f"{home}/connections",
         "connection": one,
         "progress": f"{one}/progress",
-        "run": f"{one}/runs/{run.pk}",
+        "run": reverse("console:run", args=["north", north.pk, run.pk]),
         "choose_marketplace": f"{home}/connections/new",
         "connect": f"{home}/connections/new/amazon/na",
         "disconnect": f"{one}/disconnect",

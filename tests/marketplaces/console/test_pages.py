@@ -217,7 +217,7 @@ def test_every_figure_says_where_it_is_from(world: World, alice: Client) -> None
         text = whole(alice.get(world.paths[name])).decode()
         assert "Amazon&#x27;s own time" in text or "Amazon's own time" in text
         assert call in text
-        assert f"/s/north/connections/{world.north.pk}/runs/7" in text
+        assert reverse("console:run", args=["north", world.north.pk, 7]) in text
 
 
 def test_a_page_of_a_sku_tells_history_and_absence_apart(

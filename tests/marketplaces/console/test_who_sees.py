@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import get_resolver
+from django.urls import get_resolver, reverse
 
 from plugseller.accounts.models import User
 from plugseller.accounts.roles import Role
@@ -131,14 +131,17 @@ def test_pages_are_kept_by_no_cache_and_named_to_no_other_site(
 def test_ids_of_another_seller_under_my_own_name_are_unknown(world: World) -> None:
     """Nested addresses with mixed parents: /s/north/.../<something of South>."""
     client, south = signed_in(world.cast.alice), world.south
+    foreign = south.runs.latest("pk")
     for path in (
         f"/s/north/orders/{south.pk}/111-SOUTHERN",
         f"/s/north/skus/{south.pk}/ATVPDKIKX0DER/SKU-SOUTHERN",
         f"/s/north/connections/{south.pk}",
         f"/s/north/connections/{south.pk}/progress",
         f"/s/north/connections/{south.pk}/disconnect",
-        f"/s/north/connections/{world.north.pk}/runs/{south.runs.first().pk}",  # type: ignore[union-attr]
-        f"/s/north/connections/{south.pk}/runs/{south.runs.first().pk}",  # type: ignore[union-attr]
+        reverse("console:run", args=["north", world.north.pk, foreign.pk]),
+        reverse("console:run", args=["north", south.pk, foreign.pk]),
+        f"/s/north/connections/{world.north.pk}/runs/{world.run.pk}",  # a bare number
+        f"/s/north/connections/{world.north.pk}/runs/{world.run.pk}-{'0' * 16}",
     ):
         assert client.get(path).status_code == 404, path
     for path in (

@@ -1,0 +1,191 @@
+"""Who may what, written down once more, apart from the code that decides it (ACC-1).
+
+Each address of the product stands here with its methods and who gets in. An address
+that is missing fails the test; so does one that is here and no longer there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Who(StrEnum):
+    """Everybody a request can come from."""
+
+    ANONYMOUS = "anonymous"
+    OWNER = "owner"  # of North, whose addresses are asked for
+    MANAGER = "manager"
+    ANALYST = "analyst"
+    SHIPPING = "shipping"
+    VIEWER = "viewer"
+    STRANGER = "stranger"  # owner of South
+    OFFICER = "officer"  # of our staff, without a grant
+    SUPPORT = "support"
+    OPERATOR = "operator"
+    GRANTED = "granted"  # support, with a grant for all a grant can open at North
+    ENDED = "ended"  # support, whose grant for North is over
+    SUPERUSER = "superuser"  # Django's, of no seller and of no staff role
+    NEW = "new"  # an owner of North without a second factor
+    GONE = "gone"  # an owner of North who was deactivated while signed in
+
+
+class Answer(StrEnum):
+    """What somebody gets."""
+
+    IN = "in"
+    SIGN_IN = "the sign-in page"
+    SET_UP = "the page that sets up a second factor"
+    REFUSED = "403"
+    HIDDEN = "404"
+
+
+OUR_STAFF = {Who.OFFICER, Who.SUPPORT, Who.OPERATOR, Who.GRANTED, Who.ENDED}
+MEMBERS = {Who.OWNER, Who.MANAGER, Who.ANALYST, Who.SHIPPING, Who.VIEWER}
+SIGNED_IN = {*MEMBERS, *OUR_STAFF, Who.STRANGER, Who.SUPERUSER}
+
+# Who holds a right at North. A second copy of roles.py, on purpose.
+ANY = {*MEMBERS, Who.GRANTED}
+ORDERS = {*MEMBERS, Who.GRANTED}
+CATALOG = {*ORDERS} - {Who.SHIPPING}
+EXPORT = {Who.OWNER, Who.MANAGER, Who.ANALYST}
+CONNECTIONS = {Who.OWNER, Who.MANAGER}
+TEAM = {Who.OWNER}
+ACTIVITY = {Who.OWNER, Who.MANAGER, Who.GRANTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One address: its methods, and what everybody gets who isn't let in."""
+
+    methods: frozenset[str]
+    let_in: frozenset[Who]
+    others: Mapping[Who, Answer]
+
+    def answers(self, who: Who) -> set[Answer]:
+        """What the person may get; an open page may still lead to the sign-in."""
+        if who not in self.let_in:
+            return {self.others[who]}
+        return {Answer.IN, Answer.SIGN_IN} if self.is_open else {Answer.IN}
+
+    @property
+    def is_open(self) -> bool:
+        return Who.ANONYMOUS in self.let_in
+
+
+def _rule(methods: str, let_in: set[Who], others: Mapping[Who, Answer]) -> Rule:
+    """GET brings HEAD along; every address answers OPTIONS to those it lets in."""
+    named = set(methods.split())
+    if "GET" in named:
+        named |= {"HEAD"}
+    return Rule(frozenset(named), frozenset(let_in), others)
+
+
+_NOT_READY = {
+    Who.ANONYMOUS: Answer.SIGN_IN,
+    Who.GONE: Answer.SIGN_IN,
+    Who.NEW: Answer.SET_UP,
+}
+
+
+def everybody(methods: str) -> Rule:
+    """A page for people who aren't signed in as well."""
+    everyone = set(Who) - {Who.NEW}
+    return _rule(methods, everyone, {Who.NEW: Answer.SET_UP})
+
+
+def always(methods: str) -> Rule:
+    """Open even before a second factor is set up."""
+    return _rule(methods, set(Who), {})
+
+
+def signed_in(methods: str) -> Rule:
+    """A page about oneself."""
+    return _rule(methods, SIGNED_IN, _NOT_READY)
+
+
+def setting_up(methods: str) -> Rule:
+    """What sets up a second factor."""
+    others = {Who.ANONYMOUS: Answer.SIGN_IN, Who.GONE: Answer.SIGN_IN}
+    return _rule(methods, {*SIGNED_IN, Who.NEW}, others)
+
+
+def of_north(
+    methods: str, let_in: set[Who], *, without_right: Answer = Answer.REFUSED
+) -> Rule:
+    """A page of a seller: unknown to strangers, refused to its people without right."""
+    others = {
+        who: without_right if who in ANY else Answer.HIDDEN
+        for who in SIGNED_IN - let_in
+    }
+    return _rule(methods, let_in, {**others, **_NOT_READY})
+
+
+def desk(methods: str, *let_in: Who) -> Rule:
+    """A page of the officers' desk."""
+    others = {who: Answer.REFUSED for who in SIGNED_IN - set(let_in)}
+    return _rule(methods, set(let_in), {**others, **_NOT_READY})
+
+
+def nobody() -> Rule:
+    """An address the admin brings along and nobody may use: adding, deleting."""
+    return desk("")
+
+
+OFFICER = (Who.OFFICER,)
+ROUTES: dict[str, Rule] = {
+    # coming in
+    "account_login": everybody("GET POST"),
+    "mfa_authenticate": everybody("GET POST"),
+    "mfa_login_webauthn": everybody("GET POST"),
+    "account_logout": always("POST"),
+    "account_signup": everybody("GET POST"),
+    "account_email_verification_sent": everybody("GET POST"),
+    "account_inactive": everybody("GET"),
+    "account_reset_password": everybody("GET POST"),
+    "account_confirm_password_reset_code": everybody("GET POST"),
+    "account_complete_password_reset": everybody("GET POST"),
+    "account_password_reset_completed": everybody("GET"),
+    # one's own account
+    "account_reauthenticate": setting_up("GET POST"),
+    "account_set_password": setting_up("GET POST"),
+    "mfa_activate_totp": setting_up("GET POST"),
+    "mfa_add_webauthn": setting_up("GET POST"),
+    "mfa_reauthenticate": signed_in("GET POST"),
+    "mfa_reauthenticate_webauthn": signed_in("GET POST"),
+    "account_change_password": signed_in("GET POST"),
+    "account_email": signed_in("GET POST"),
+    "mfa_index": signed_in("GET"),
+    "mfa_deactivate_totp": signed_in("GET POST"),
+    "mfa_list_webauthn": signed_in("GET"),
+    "mfa_view_recovery_codes": signed_in("GET"),
+    "mfa_generate_recovery_codes": signed_in("GET POST"),
+    "mfa_download_recovery_codes": signed_in("GET"),
+    "usersessions_list": signed_in("GET POST"),
+    "home": signed_in("GET"),
+    "favicon": everybody("GET"),
+    # the marketplaces' way back
+    "connection_callback": everybody("GET"),
+    "connection_start": everybody("GET"),
+    # a seller's pages
+    "console:dashboard": of_north("GET", ANY),
+    "console:orders": of_north("GET", ORDERS),
+    "console:orders_file": of_north("GET", EXPORT),
+    "console:order": of_north("GET", ORDERS),
+    "console:listings": of_north("GET", CATALOG),
+    "console:listings_file": of_north("GET", EXPORT),
+    "console:sku": of_north("GET", CATALOG, without_right=Answer.HIDDEN),
+    "console:inventory": of_north("GET", CATALOG),
+    "console:inventory_file": of_north("GET", EXPORT),
+    "console:prices": of_north("GET", CATALOG),
+    "console:prices_file": of_north("GET", EXPORT),
+    "console:what_we_fetch": of_north("GET", ANY),
+    "console:connections": of_north("GET", CATALOG),
+    "console:connection": of_north("GET", CATALOG),
+    "console:progress": of_north("GET", CATALOG),
+    "console:run": of_north("GET", CATALOG),
+    "console:choose_marketplace": of_north("GET", CONNECTIONS),
+    "console:connect": of_north("GET POST", CONNECTIONS),
+    "console:switch": of_north("POST", CONNECTIONS),
+    "console:sync_now": of_north("POST", CONNECTIONS),
+    "console:disconnect": of_north("GET POST", CONNECTIONS),
+}
