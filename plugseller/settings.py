@@ -218,9 +218,10 @@ AUDITLOG_DISABLE_REMOTE_ADDR = True  # it would trust a forged X-Forwarded-For
 # --- Jobs -----------------------------------------------------------------------------
 
 REDIS_URL = env.secret("REDIS_URL", "")
+JOB_WORKERS = env.number("JOB_WORKERS", 2)  # 0: cron's `tick` does their work
 Q_CLUSTER = {
     "name": "plugseller",
-    "workers": env.number("JOB_WORKERS", 2),
+    "workers": max(JOB_WORKERS, 1),
     "timeout": 900,
     "retry": 1200,  # above timeout, or a slow job would run twice
     "max_attempts": 3,

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.core.management import call_command
 from django.db import connections
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
@@ -13,7 +14,16 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         autodiscover_modules("jobs")  # each app's timetable is in its own file
+        post_migrate.connect(make_cache_table, sender=self)
         post_migrate.connect(put_timetable_into_queue, sender=self)
+
+
+def make_cache_table(*, using: str, **_: Any) -> None:
+    """Django makes the shared cache's table by a command of its own, easily forgotten.
+
+    Limits of sign-in and of the API count there, in all processes together.
+    """
+    call_command("createcachetable", database=using, verbosity=0)
 
 
 def put_timetable_into_queue(*, using: str, **_: Any) -> None:

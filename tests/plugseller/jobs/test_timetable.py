@@ -2,11 +2,15 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
+from django.core.cache import cache
 from django.core.management import call_command
-from django_q.models import Schedule
+from django.db import connection
+from django_q.models import OrmQ, Schedule
+from django_q.tasks import async_task
 
 from plugseller import shelves
 from plugseller.jobs import leases
@@ -39,8 +43,6 @@ def test_a_migrated_installation_ticks_by_itself() -> None:
 
 
 def test_no_queue_table_is_no_reason_to_fail(monkeypatch: Any) -> None:
-    from django.db import connection
-
     monkeypatch.setattr(connection.introspection, "table_names", list)
     Schedule.objects.all().delete()
     put_timetable_into_queue(using="default", sender=apps.get_app_config("jobs"))
@@ -75,6 +77,29 @@ def test_a_piece_that_fails_is_told_and_tried_again_and_stops_no_other(
     assert ran == [now]
     assert Beat.objects.get(name="bad").failed_at == now
     assert {p.outcome for p in run_due(now) if p.name == "bad"} == {"ZeroDivisionError"}
+
+
+def test_without_workers_the_tick_does_what_was_queued(
+    settings: Any, shelf: dict[str, Periodic], capsys: Any
+) -> None:
+    async_task("plugseller.jobs.outbox.send_now", str(uuid4()))
+    async_task("plugseller.jobs.outbox.send_now", "no id at all")
+    settings.JOB_WORKERS = 2
+    call_command("tick")
+    assert OrmQ.objects.count() == 2  # the workers' own
+    settings.JOB_WORKERS = 0
+    with pytest.raises(SystemExit):  # one of them failed, and stopped nothing
+        call_command("tick")
+    assert not OrmQ.objects.exists()
+    assert "ValueError" in capsys.readouterr().out
+
+
+def test_migrating_makes_the_shared_cache() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE shared_cache")
+    call_command("migrate", verbosity=0)
+    cache.set("kept", 1)
+    assert cache.get("kept") == 1
 
 
 def test_a_piece_at_work_elsewhere_is_left_alone(

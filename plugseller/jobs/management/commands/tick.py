@@ -3,10 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from plugseller.commands import Report, ReportCommand
-from plugseller.jobs.timetable import run_due
+from plugseller.jobs.timetable import run_due, run_queued
 
 
 class Command(ReportCommand):
@@ -15,7 +16,10 @@ class Command(ReportCommand):
     help = "Do what is due on the timetable; run it each minute from cron."
 
     def report(self, **options: Any) -> Report:
-        ran = [asdict(piece) for piece in run_due(timezone.now())]
+        done = run_due(timezone.now())
+        if not settings.JOB_WORKERS:
+            done += run_queued()
+        ran = [asdict(piece) for piece in done]
         return Report(
             columns=("name", "outcome"),
             rows=ran,
