@@ -34,7 +34,8 @@ lint: .venv/.installed-dev
 	$(BIN)/djlint --lint --quiet templates
 	home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
 	export PLUGSELLER_HOME="$$home/var" PLUGSELLER_ENV=production DATABASE_URL= \
-		ALLOWED_HOSTS=seller.example.org PUBLIC_ADDRESS=https://seller.example.org && \
+		ALLOWED_HOSTS=seller.example.org PUBLIC_ADDRESS=https://seller.example.org \
+		MAIL_HOST=smtp.example.org && \
 	$(BIN)/python manage.py init >/dev/null && \
 	$(BIN)/python manage.py makemigrations --check --dry-run && \
 	$(BIN)/python manage.py check --deploy --fail-level WARNING

@@ -38,6 +38,7 @@ def check_start(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMess
         *_hosts(settings.ALLOWED_HOSTS),
         *_public_address(settings.PUBLIC_ADDRESS),
         *_database(settings.DATABASES["default"]),
+        *_mail(settings.EMAIL_HOST, settings.MAIL_TLS),
     ]
 
 
@@ -112,6 +113,21 @@ def _database(database: Mapping[str, Any]) -> Iterable[checks.Error]:
             8,
             "The line to PostgreSQL isn't encrypted (ENC-1).",
             "Leave sslmode out of DATABASE_URL, or say sslmode=verify-full.",
+        )
+
+
+def _mail(host: str, tls: str) -> Iterable[checks.Error]:
+    if not host:
+        yield _error(
+            9,
+            "There is no mail server, so nobody could sign up or be told anything.",
+            "Name it. Example: MAIL_HOST=smtp.example.org",
+        )
+    elif tls not in ("starttls", "implicit") and not _is_this_machine(host):
+        yield _error(
+            10,
+            "The line to the mail server isn't encrypted (ENC-1).",
+            "Use MAIL_TLS=starttls or MAIL_TLS=implicit.",
         )
 
 

@@ -320,8 +320,21 @@ CACHES = {
         "LOCATION": "shared_cache",
     }
 }
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+# Without a mail server, as in the demonstration, mails become files.
+EMAIL_HOST = env.text("MAIL_HOST", "")
+EMAIL_BACKEND = (
+    "plugseller.jobs.smtp.EmailBackend"
+    if EMAIL_HOST
+    else "django.core.mail.backends.filebased.EmailBackend"
+)
 EMAIL_FILE_PATH = PLUGSELLER_HOME / "mail"
+MAIL_TLS = env.text("MAIL_TLS", "starttls")  # "implicit"; "none" on this machine only
+EMAIL_USE_TLS = MAIL_TLS == "starttls"
+EMAIL_USE_SSL = MAIL_TLS == "implicit"
+EMAIL_PORT = env.number("MAIL_PORT", 465 if EMAIL_USE_SSL else 587)
+EMAIL_HOST_USER = env.text("MAIL_USER", "")
+EMAIL_HOST_PASSWORD = env.secret("MAIL_PASSWORD", "")
+EMAIL_TIMEOUT = 20  # seconds
 CONTACT_ADDRESS = "support@plugakademi.org"  # CON-1
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", CONTACT_ADDRESS)
 MAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")

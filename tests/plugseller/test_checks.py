@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SANE = {
     "ALLOWED_HOSTS": "seller.example.org",
     "PUBLIC_ADDRESS": "https://seller.example.org",
+    "MAIL_HOST": "smtp.example.org",
 }
 REMOTE = "postgres://plugseller:pw@db.example/plugseller"
 BAD = [
@@ -35,6 +36,9 @@ BAD = [
     ({"MARKETPLACE_CA_FILE": "/etc/ssl/cert.pem"}, "marketplaces.E001"),
     ({"DATABASE_URL": f"{REMOTE}?sslmode=disable"}, "plugseller.E008"),
     ({"DATABASE_URL": f"{REMOTE}?sslmode=prefer"}, "plugseller.E008"),
+    ({"MAIL_HOST": ""}, "plugseller.E009"),
+    ({"MAIL_TLS": "none"}, "plugseller.E010"),
+    ({"MAIL_TLS": "perhaps"}, "plugseller.E010"),
 ]
 
 
