@@ -162,7 +162,7 @@ ROUTES: dict[str, Rule] = {
     "mfa_download_recovery_codes": signed_in("GET"),
     "usersessions_list": signed_in("GET POST"),
     "home": signed_in("GET"),
-    "favicon": everybody("GET"),
+    "favicon": everybody("GET POST"),  # a redirection, by any method
     # the marketplaces' way back
     "connection_callback": everybody("GET"),
     "connection_start": everybody("GET"),

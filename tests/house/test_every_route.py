@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from plugseller.accounts.adapters import enrolling
 from plugseller.accounts.models import Grant, User
 from plugseller.accounts.roles import GRANTABLE, Role, StaffRole
 from plugseller.accounts.services import join
@@ -51,6 +53,9 @@ def everybody(world: World) -> dict[Who, Client]:
     others = {Who.STRANGER: cast.charlie, Who.SUPERUSER: person("root")}
     User.objects.filter(pk=others[Who.SUPERUSER].pk).update(is_superuser=True)
     everyone = {**members, **staff, **others}
+    for someone in everyone.values():
+        with enrolling(someone):
+            RecoveryCodes.activate(someone)
     clients = {who: signed_in(someone) for who, someone in everyone.items()}
     Authenticator.objects.filter(user=members[Who.NEW]).delete()
     User.objects.filter(pk=members[Who.GONE].pk).update(is_active=False)
