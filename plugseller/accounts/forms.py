@@ -163,7 +163,7 @@ def take_once(user: User, code: str) -> None:
     digits = "".join(filter(str.isdigit, code))
     mark = salted_hmac("plugseller.code", f"{user.pk} {digits}", algorithm="sha256")
     lasts = 30 * (2 * settings.MFA_TOTP_TOLERANCE + 1)
-    if not cache.add(f"code taken {mark.hexdigest()}", "y", timeout=lasts):
+    if not cache.add(f"accounts.code:{mark.hexdigest()}", "y", timeout=lasts):
         raise ValidationError(WRONG_CODE)
 
 
