@@ -37,6 +37,8 @@ _LABELS = {
     "passwordless": "Sign in with it alone",
 }
 _HELP = {
+    "password": "",  # the way to a new one stands below the form
+    "oldpassword": "",
     "name": "So that you can tell your keys apart.",
     "passwordless": (
         "It then stands for the password, too. The device has to ask for its PIN, your "
