@@ -37,6 +37,7 @@ def note_used(factor: Authenticator, *, now: datetime) -> None:
     """A recovery code that was used is worth a mail: it is what thieves look for."""
     if factor.type != Type.RECOVERY_CODES:
         return
+    factor.refresh_from_db()  # allauth marks the code in a copy
     left = len(factor.wrap().get_unused_codes())
     record("recovery_code.used", subject=factor.user, details={"left": left})
     tell(factor.user, "recovery_code_used", now=now, left=left)
