@@ -17,7 +17,7 @@ from tests.plugseller.accounts.helpers import ANOTHER, code_for, mailed_code
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NEW = "nina@example.test"
 PAGES = ("sessions", "password", "e-mail", "factors/keys", "factors/app/remove")
-LOOKS = {
+LOOKS: dict[str, Any] = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
     "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},

@@ -131,7 +131,7 @@ def test_what_is_longer_ago_than_the_window_doesnt_count(
     cast: Cast, kind: str, field: str, late: int
 ) -> None:
     then = NOW + settings.LOCKOUT_COUNTS[kind] + timedelta(seconds=late)
-    who = {"email": "", "address": None, field: "198.51.100.7"}
+    who: Any = {"email": "", "address": None, field: "198.51.100.7"}
     for _ in range(LIMIT - 1):
         lockouts.note_failure(**who, what="password", now=NOW)
     until = lockouts.note_failure(**who, what="password", now=then)

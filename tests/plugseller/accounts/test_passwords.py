@@ -11,9 +11,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
-from knox.models import get_token_model
 
-from plugseller.accounts.models import User
+from plugseller.accounts.models import ApiToken, User
 from plugseller.accounts.passwords import is_too_old
 from plugseller.accounts.services.passwords import change_password
 from tests.conftest import NOW, PASSWORD, Cast, enter, signed_in
@@ -122,7 +121,7 @@ def test_changing_it_ends_every_session_and_no_token(cast: Cast) -> None:
     aged(cast.alice, timedelta(days=2))
     here, there = signed_in(cast.alice), Client()
     enter(there, cast.alice.email)
-    token, _ = get_token_model().objects.create(
+    token, _ = ApiToken.objects.create(
         user=cast.alice, seller=cast.north, label="x", permissions=[]
     )
     assert there.get("/s/north/").status_code == 200
@@ -130,7 +129,7 @@ def test_changing_it_ends_every_session_and_no_token(cast: Cast) -> None:
     for client in (here, there):
         assert client.get("/s/north/")["Location"].startswith("/sign-in")
     assert not UserSession.objects.filter(user=cast.alice).exists()
-    assert get_token_model().objects.filter(pk=token.pk).exists()
+    assert ApiToken.objects.filter(pk=token.pk).exists()
     [entry] = entries("password.changed")
     assert entry.actor_id == cast.alice.pk
     assert "Your password was changed" in subjects(cast.alice.email)
