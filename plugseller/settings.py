@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "plugseller.accounts.guard.Guard",
+    "plugseller.audit.failclosed.RefuseUnlogged",
     "axes.middleware.AxesMiddleware",  # last: it turns a lockout into its answer
 ]
 
@@ -170,15 +171,38 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_CHANGE_EMAIL = True  # one address; a new one takes its place once verified
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 15 * 60  # seconds
+ACCOUNT_EMAIL_NOTIFICATIONS = False  # our services tell, with what they log
+ACCOUNT_FORMS = {
+    "login": "plugseller.accounts.forms.SignIn",
+    "signup": "plugseller.accounts.forms.SignUp",
+    "add_email": "plugseller.accounts.forms.ChangeAddress",
+    "change_password": "plugseller.accounts.forms.ChangePassword",
+    "set_password": "plugseller.accounts.forms.SetPassword",
+    "reset_password": "plugseller.accounts.forms.Forgotten",
+    "reset_password_from_key": "plugseller.accounts.forms.ResetPassword",
+    "reauthenticate": "plugseller.accounts.forms.Confirm",
+    "confirm_email_verification_code": "plugseller.accounts.forms.VerifyAddress",
+    "confirm_password_reset_code": "plugseller.accounts.forms.VerifyForgotten",
+}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = False  # the cookie goes with the browser
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60  # seconds
-# Wrong passwords are counted by axes; this limit guards the codes of second factors.
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,10/5m/key"}
+# Wrong passwords and codes lock out (below); this is a second net, loose enough that
+# it never speaks before the first.
+ACCOUNT_RATE_LIMITS = {"login_failed": "60/m/ip,30/5m/key"}
 MFA_ADAPTER = "plugseller.accounts.adapters.MfaAdapter"
+MFA_FORMS = {
+    "authenticate": "plugseller.accounts.forms.EnterCode",
+    "reauthenticate": "plugseller.accounts.forms.ConfirmByCode",
+    "activate_totp": "plugseller.accounts.forms.SetUpApp",
+    "add_webauthn": "plugseller.accounts.forms.AddKey",
+    "edit_webauthn": "plugseller.accounts.forms.RenameKey",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
@@ -187,13 +211,20 @@ MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds by which a telephone's clock may d
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # http://localhost
 USERSESSIONS_TRACK_ACTIVITY = False  # a write for each request; Guard notes it seldom
 
-# Failed sign-ins, counted by account and by address.
-AXES_FAILURE_LIMIT = 10
+# Failed sign-ins, by password and by code, counted by account and by address apart.
+# django-axes asks and answers; services/lockouts.py counts.
+AXES_HANDLER = "plugseller.accounts.signin.Handler"
+AXES_FAILURE_LIMIT = 10  # Amazon's rule: at most 10 failures
+LOCKOUT_COUNTS = {  # what is longer ago doesn't count
+    "account": timedelta(days=1),
+    "address": timedelta(hours=1),  # a whole office may share one
+}
+AXES_COOLOFF_TIME = timedelta(minutes=15)  # doubled with each lockout within a day
+LOCKOUT_LONGEST = timedelta(days=1)
+AXES_LOCKOUT_CALLABLE = "plugseller.accounts.views.entrance.locked_out"
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
-AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_USERNAME_CALLABLE = "plugseller.accounts.signin.tried_address"
+AXES_USERNAME_CALLABLE = "plugseller.accounts.signin.tried_subject"
 AXES_CLIENT_IP_CALLABLE = "plugseller.addresses.client_address"
 AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True  # the audit log knows who signed in

@@ -1,32 +1,68 @@
 """How allauth does things here: its mail, its addresses, its secrets."""
 
 import base64
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any
-from uuid import UUID
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import clear_login
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.http import HttpRequest
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
+from plugseller.accounts import signin
+from plugseller.accounts.confirming import is_confirmed
+from plugseller.accounts.enrolling import enrolled_for
+from plugseller.accounts.guard import has_second_factor
 from plugseller.accounts.models import User
+from plugseller.accounts.services import factors
+from plugseller.accounts.services.passwords import change_password, reset_password
 from plugseller.addresses import client_address
 from plugseller.crypto.sealing import SealBroken
 from plugseller.crypto.services import open_for, owner_of, seal_for_new
 from plugseller.jobs import outbox
 
 _CONTEXT = ("second factor",)
-_enrolling: ContextVar[UUID | None] = ContextVar("enrolling", default=None)
+REFUSED = (
+    "This e-mail address and password don't fit together. Nothing was changed. "
+    "Check both and try again."
+)
+WRONG_CODE = "This code isn't right, or its time is over. Take the newest one."
+TOO_MANY = "That was tried too often. Wait a few minutes, then try again."
+LAST_FACTOR = (
+    "This is your only second factor, and nobody works here without one. Nothing was "
+    "changed. Set up another one first."
+)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # no types
     """Mail goes to the outbox; nobody's address is guessed from a header."""
 
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": REFUSED,
+        "enter_current_password": "This isn't your current password.",
+        "incorrect_code": WRONG_CODE,
+        "incorrect_password": "This isn't your password. Nothing was changed.",
+        "duplicate_email": "This is your e-mail address already.",
+        "email_taken": "This e-mail address can't be used. Nothing was changed.",
+        "too_many_login_attempts": TOO_MANY,
+        "rate_limited": TOO_MANY,
+    }
+
     def send_mail(self, template_prefix: str, email: str, context: Any) -> None:
-        message = self.render_mail(template_prefix, email, context)
+        told = {
+            **context,
+            "email": email,
+            "site": settings.PUBLIC_ADDRESS,  # whatever a Host header says
+            "contact": settings.CONTACT_ADDRESS,
+        }
+        message = self.render_mail(template_prefix, email, told)
         user = User.objects.filter(email__iexact=email).first()
         outbox.post(
             to=email,
@@ -38,12 +74,66 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # no types
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request) or "0.0.0.0"  # noqa: S104  not an address to bind
 
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """The person, if everything fits: somebody deactivated looks like nobody."""
+        user: User | None = super().authenticate(request, **credentials)
+        return user if user and user.is_active else None
+
+    def pre_login(
+        self, request: HttpRequest, user: User, **kwargs: Any
+    ) -> HttpResponse | None:
+        """The last door: a passkey doesn't open it to somebody locked out either."""
+        if until := signin.locked_until(request, user.email.casefold()):
+            signin.refuse(request, until)
+            clear_login(request)
+            return HttpResponse(status=429)
+        answer: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return answer
+
+    @sensitive_variables("password")
+    def set_password(self, user: User, password: str) -> None:
+        """Somebody signed in changes it; anybody else here proved the address."""
+        signed_in = self.request.user.is_authenticated
+        step = change_password if signed_in else reset_password
+        step(person=user, password=password, now=timezone.now())
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("account_login")
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Whoever has a factor shows it; whoever sets up the first one has to have
+        typed the password a short while ago."""
+        now = timezone.now()
+        if has_second_factor(self.request.user):
+            return not is_confirmed(self.request, now=now)
+        return not is_confirmed(self.request, now=now, by=("password", "mfa"))
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if not has_second_factor(user):
+            return methods
+        return [method for method in methods if method["id"] != "reauthenticate"]
+
 
 class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # no types
     """Secrets of second factors are sealed under the person's own data key (ENC-3)."""
 
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": WRONG_CODE,
+        "cannot_delete_authenticator": LAST_FACTOR,
+    }
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        return factors.may_go(authenticator)
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Passkeys are made for our own address, whatever a Host header says."""
+        host = urlsplit(settings.PUBLIC_ADDRESS).hostname or "localhost"
+        return {"id": host, "name": settings.MFA_TOTP_ISSUER}
+
     def encrypt(self, text: str) -> str:
-        owner = _enrolling.get() or context.request.user.pk
+        owner = enrolled_for() or context.request.user.pk
         sealed = seal_for_new(owner, text.encode(), (*_CONTEXT, str(owner)))
         return base64.b64encode(sealed).decode()
 
@@ -55,13 +145,3 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # no types
             raise SealBroken("A second factor isn't sealed.") from None
         owner = owner_of(sealed)
         return open_for(owner, sealed, (*_CONTEXT, str(owner))).decode()
-
-
-@contextmanager
-def enrolling(user: User) -> Iterator[None]:
-    """Second factors made inside the block are this person's, not the visitor's."""
-    mark = _enrolling.set(user.pk)
-    try:
-        yield
-    finally:
-        _enrolling.reset(mark)

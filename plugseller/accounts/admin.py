@@ -5,8 +5,10 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.urls import URLPattern, path
 
-from plugseller.accounts.models import Membership, Seller, User
+from plugseller.accounts.models import Lockout, Membership, Seller, User
+from plugseller.accounts.views import officers
 from plugseller.displayonly import DisplayOnly
 
 
@@ -27,8 +29,11 @@ class SellerAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # n
 
 @admin.register(User)
 class UserAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
-    """No password hash is shown."""
+    """No password hash is shown. Officers invite our staff and help who lost a second
+    factor on pages of their own, which call services."""
 
+    change_list_template = "admin/accounts/people.html"
+    change_form_template = "admin/accounts/person.html"
     list_display = ("email", "name", "staff_role", "is_active", "joined_at")
     list_filter = ("staff_role", "is_active")
     search_fields = ("email",)
@@ -43,6 +48,13 @@ class UserAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not
         "last_login",
     )
 
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("invite/", officers.invite, name="invite_staff"),
+            path("<uuid:pk>/reset/", officers.reset, name="reset_factors"),
+            *super().get_urls(),
+        ]
+
 
 @admin.register(Membership)
 class MembershipAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
@@ -51,6 +63,32 @@ class MembershipAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg] 
     list_select_related = ("seller", "user")
     search_fields = ("seller__slug",)
     ordering = ("seller__slug", "since")
+
+
+@admin.register(Lockout)
+class LockoutAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+    """Who may not sign in for a while; an officer lifts it on a page of its own."""
+
+    list_display = ("kind", "user", "failures", "began_at", "until", "lifted_at")
+    list_filter = ("kind",)
+    list_select_related = ("user",)
+    ordering = ("-began_at",)
+    fields = (
+        "kind",
+        "user",
+        "failures",
+        "began_at",
+        "until",
+        "lifted_at",
+        "lifted_by",
+    )
+    change_form_template = "admin/accounts/lockout.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("<uuid:pk>/lift/", officers.lift, name="lift_lockout"),
+            *super().get_urls(),
+        ]
 
 
 # Their pages would change what only services change; Authenticator's shows secrets.

@@ -35,12 +35,14 @@ def confirmed(view: View[Rest]) -> View[Rest]:
     return cast("View[Rest]", opened)
 
 
-def is_confirmed(request: HttpRequest, *, now: datetime) -> bool:
-    """Whether this session showed a second factor a short while ago."""
+def is_confirmed(
+    request: HttpRequest, *, now: datetime, by: tuple[str, ...] = ("mfa",)
+) -> bool:
+    """Whether this session showed a second factor (or what `by` says) lately."""
     shown = [
         record["at"]
         for record in get_authentication_records(request, request.user)
-        if record.get("method") == "mfa"
+        if record.get("method") in by
     ]
     lasts = timedelta(seconds=settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
     return bool(shown) and now.timestamp() - max(shown) < lasts.total_seconds()

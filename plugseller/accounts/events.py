@@ -8,9 +8,76 @@ event("seller.created", kind=Kind.ACCESS, sentence="created the seller", by=PEOP
 event("member.joined", kind=Kind.ACCESS, sentence="gave a person a role", by=PEOPLE)
 event("member.left", kind=Kind.ACCESS, sentence="took a person's role", by=PEOPLE)
 event("person.created", kind=Kind.ACCESS, sentence="made an account", by=PEOPLE)
+
+# Coming in. What somebody not signed in did is told of the account it was done to.
+COMING_IN = (By.PERSON, By.ANONYMOUS)
+ANYBODY = (By.PERSON, By.ANONYMOUS, By.COMMAND, By.JOB)
+
+event("person.signed_up", kind=Kind.ACCESS, sentence="signed up", by=COMING_IN)
+event("person.signed_in", kind=Kind.ACCESS, sentence="signed in", by=COMING_IN)
+event("person.signed_out", kind=Kind.ACCESS, sentence="signed out", by=COMING_IN)
+event(
+    "person.sign_in_failed",
+    kind=Kind.ACCESS,
+    sentence="failed to sign in",
+    by=COMING_IN,
+)
+event(
+    "person.locked_out",
+    kind=Kind.ACCESS,
+    sentence="was locked out after too many failures",
+    by=COMING_IN,
+)
+event(
+    "person.lockout_lifted",
+    kind=Kind.ACCESS,
+    sentence="ended a lockout early",
+    by=(By.PERSON,),
+)
+event("sessions.ended", kind=Kind.ACCESS, sentence="ended sessions", by=(By.PERSON,))
 event(
     "second_factor.added",
     kind=Kind.ACCESS,
     sentence="set up a second factor",
+    by=ANYBODY,
+)
+event(
+    "second_factor.removed",
+    kind=Kind.ACCESS,
+    sentence="removed a second factor",
+    by=ANYBODY,
+)
+event(
+    "second_factors.reset",
+    kind=Kind.ACCESS,
+    sentence="took the second factors of somebody who lost them",
+    by=(By.PERSON,),
+)
+event(
+    "recovery_code.used",
+    kind=Kind.ACCESS,
+    sentence="used a recovery code",
+    by=COMING_IN,
+)
+event("password.changed", kind=Kind.ACCESS, sentence="changed the password", by=PEOPLE)
+event(
+    "password.reset",
+    kind=Kind.ACCESS,
+    sentence="chose a new password after forgetting it",
+    by=COMING_IN,
+)
+event(
+    "email.changed", kind=Kind.ACCESS, sentence="changed the e-mail address", by=PEOPLE
+)
+event(
+    "set_up_link.made",
+    kind=Kind.ACCESS,
+    sentence="made a link that sets up an account of our staff",
     by=PEOPLE,
+)
+event(
+    "set_up_link.used",
+    kind=Kind.ACCESS,
+    sentence="set up an account of our staff",
+    by=COMING_IN,
 )

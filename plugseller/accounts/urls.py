@@ -1,15 +1,47 @@
-"""Addresses of accounts: allauth's views under names of ours, and our own."""
+"""Addresses of accounts: allauth's views under names of ours, and our own.
+
+What changes how somebody signs in is `guarded`: signed in, confirmed by a second
+factor a short while ago, and done together with its audit entry or not at all.
+"""
+
+from typing import Any
 
 from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
-from allauth.usersessions import views as usersessions
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import path, register_converter
+from django.views.decorators.http import require_safe
 
+from plugseller.accounts.confirming import confirmed
 from plugseller.accounts.converters import Unguessable
-from plugseller.accounts.views.entrance import sign_out
+from plugseller.accounts.guard import has_second_factor
+from plugseller.accounts.views.entrance import remove_key, sessions_list, sign_out
+from plugseller.accounts.views.set_up import open_set_up, set_up
+
+
+def guarded(view: Any) -> Any:
+    return login_required(confirmed(transaction.atomic(view)))
+
+
+def guarded_but_first(view: Any) -> Any:
+    """Nobody can show a second factor before there is one: allauth then asks for the
+    password, unless it was typed a short while ago."""
+    whole: Any = transaction.atomic(view)
+    later: Any = confirmed(whole)
+
+    def opened(request: HttpRequest) -> HttpResponseBase:
+        answer: HttpResponseBase = (
+            later(request) if has_second_factor(request.user) else whole(request)
+        )
+        return answer
+
+    return login_required(opened)
+
 
 register_converter(Unguessable, "unguessable")
 
@@ -18,10 +50,10 @@ urlpatterns = [
     path("sign-in/code", mfa.authenticate, name="mfa_authenticate"),
     path("sign-in/passkey", webauthn.login_webauthn, name="mfa_login_webauthn"),
     path("sign-out", sign_out, name="account_logout"),
-    path("sign-up", account.signup, name="account_signup"),
+    path("sign-up", transaction.atomic(account.signup), name="account_signup"),
     path(
         "sign-up/code",
-        account.email_verification_sent,
+        transaction.atomic(account.email_verification_sent),
         name="account_email_verification_sent",
     ),
     path("account/inactive", account.account_inactive, name="account_inactive"),
@@ -32,42 +64,60 @@ urlpatterns = [
         webauthn.reauthenticate_webauthn,
         name="mfa_reauthenticate_webauthn",
     ),
-    path("account/password", account.password_change, name="account_change_password"),
-    path("account/password/set", account.password_set, name="account_set_password"),
-    path("account/e-mail", account.email, name="account_email"),
-    path("account/factors", mfa.index, name="mfa_index"),
-    path("account/factors/app", totp.activate_totp, name="mfa_activate_totp"),
     path(
-        "account/factors/app/remove", totp.deactivate_totp, name="mfa_deactivate_totp"
+        "account/password",
+        guarded(account.password_change),
+        name="account_change_password",
+    ),
+    path(
+        "account/password/set",
+        guarded(account.password_set),
+        name="account_set_password",
+    ),
+    path("account/e-mail", guarded(account.email), name="account_email"),
+    path("account/factors", mfa.index, name="mfa_index"),
+    path(
+        "account/factors/app",
+        guarded_but_first(totp.activate_totp),
+        name="mfa_activate_totp",
+    ),
+    path(
+        "account/factors/app/remove",
+        guarded(totp.deactivate_totp),
+        name="mfa_deactivate_totp",
     ),
     path("account/factors/keys", webauthn.list_webauthn, name="mfa_list_webauthn"),
-    path("account/factors/keys/add", webauthn.add_webauthn, name="mfa_add_webauthn"),
+    path(
+        "account/factors/keys/add",
+        guarded_but_first(webauthn.add_webauthn),
+        name="mfa_add_webauthn",
+    ),
     path(
         "account/factors/keys/<unguessable:pk>",
-        webauthn.edit_webauthn,
+        guarded(webauthn.edit_webauthn),
         name="mfa_edit_webauthn",
     ),
     path(
         "account/factors/keys/<unguessable:pk>/remove",
-        webauthn.remove_webauthn,
+        guarded(remove_key),
         name="mfa_remove_webauthn",
     ),
     path(
         "account/factors/codes",
-        recovery_codes.view_recovery_codes,
+        guarded(recovery_codes.view_recovery_codes),
         name="mfa_view_recovery_codes",
     ),
     path(
         "account/factors/codes/new",
-        recovery_codes.generate_recovery_codes,
+        guarded(recovery_codes.generate_recovery_codes),
         name="mfa_generate_recovery_codes",
     ),
     path(
         "account/factors/codes/download",
-        recovery_codes.download_recovery_codes,
+        guarded(require_safe(recovery_codes.download_recovery_codes)),
         name="mfa_download_recovery_codes",
     ),
-    path("account/sessions", usersessions.list_usersessions, name="usersessions_list"),
+    path("account/sessions", sessions_list, name="usersessions_list"),
     path("forgotten", account.password_reset, name="account_reset_password"),
     path(
         "forgotten/code",
@@ -84,4 +134,6 @@ urlpatterns = [
         account.password_reset_from_key_done,
         name="account_password_reset_completed",
     ),
+    path("set-up/<str:key>", open_set_up, name="open_set_up"),
+    path("set-up", set_up, name="set_up"),
 ]

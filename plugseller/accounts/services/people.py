@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
-from plugseller.accounts.adapters import enrolling
+from plugseller.accounts.enrolling import enrolling
 from plugseller.accounts.models import User
 from plugseller.audit.services import record
 
@@ -48,5 +48,4 @@ def set_up_app(person: User) -> str:
     secret: str = generate_totp_secret()
     with enrolling(person), transaction.atomic():
         TOTP.activate(person, secret)
-        record("second_factor.added", subject=person, details={"kind": "totp"})
     return secret

@@ -18,10 +18,11 @@ from marketplaces.models import ConnectAttempt, Connection
 from marketplaces.simulator.desk import APPS
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services import join
-from tests.conftest import PASSWORD, Cast, signed_in
+from tests.conftest import Cast, enter, signed_in
 from tests.marketplaces.conftest import Simulators
 from tests.marketplaces.console import rows
 from tests.marketplaces.console.browsing import Watched
+from tests.marketplaces.console.browsing import enter as come_in
 
 START = "/connections/amazon/start"
 BACK = "https://sellercentral.amazon.com/apps/authorize/confirm/amzn1.sellerapps.app.x"
@@ -49,9 +50,9 @@ def test_somebody_who_isnt_signed_in_signs_in_and_arrives(cast: Cast) -> None:
     client = Client()
     asked = client.get(start())
     assert asked["Location"].startswith("/sign-in?next=/connections/amazon/start")
-    given = {"username": cast.alice.email, "password": PASSWORD}
     next_page = parse_qs(urlsplit(asked["Location"]).query)["next"][0]
-    answer = client.post("/sign-in", {**given, "next": next_page}, follow=True)
+    done = enter(client, cast.alice.email, next=next_page)
+    answer = client.get(done["Location"], follow=True)
     assert answer.status_code == 200
     assert answer.request["PATH_INFO"] == "/s/north/connections/new/amazon/na"
     assert "A1NORTHNA7SIM" in answer.content.decode()
@@ -191,9 +192,7 @@ def test_a_seller_who_begins_at_amazon_ends_connected(
     watched = Watched(page, base)
     address = start(amazon_callback_uri=back, amazon_state=AMAZON_STATE)
     page.goto(base + address)
-    page.get_by_label("E-mail address").fill("alice@example.test")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
+    come_in(page)
     page.get_by_role("link", name="North America").click()
     watched.shoot("start-connect")
     page.get_by_role("button", name="Go to Amazon").click()
