@@ -1,13 +1,43 @@
 """People and sellers on the operator's desk; display only."""
 
+from typing import Any
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, path
 
 from plugseller.accounts.models import Membership, Seller, User
+from plugseller.accounts.roles import Role
+from plugseller.accounts.views.offboarding import offboard
 from plugseller.displayonly import DisplayOnly
+
+
+class Owned(admin.SimpleListFilter):
+    """Sellers whose last owner has left, for who decides what becomes of them."""
+
+    title = "owner"
+    parameter_name = "owned"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Has an owner"), ("no", "Nobody owns it")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Seller]
+    ) -> QuerySet[Seller]:
+        owners = Membership.objects.filter(
+            seller=OuterRef("pk"), role=Role.OWNER, user__is_active=True
+        )
+        match self.value():
+            case "yes":
+                return queryset.filter(Exists(owners))
+            case "no":
+                return queryset.exclude(Exists(owners))
+        return queryset
 
 
 class Memberships(DisplayOnly, admin.TabularInline):  # type: ignore[type-arg]  # not at run time
@@ -19,6 +49,7 @@ class Memberships(DisplayOnly, admin.TabularInline):  # type: ignore[type-arg]  
 @admin.register(Seller)
 class SellerAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
     list_display = ("slug", "name", "time_zone", "created_at")
+    list_filter = (Owned,)
     search_fields = ("slug", "name")
     ordering = ("slug",)
     fields = ("slug", "name", "time_zone", "created_at")
@@ -40,8 +71,15 @@ class UserAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not
         "staff_role",
         "is_active",
         "joined_at",
+        "left_at",
         "last_login",
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        """One button: everything the person has ends."""
+        view = self.admin_site.admin_view(offboard)
+        button = path("<uuid:person>/offboard/", view, name="accounts_user_offboard")
+        return [button, *super().get_urls()]
 
 
 @admin.register(Membership)

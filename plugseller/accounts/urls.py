@@ -8,6 +8,7 @@ from allauth.mfa.webauthn import views as webauthn
 from allauth.usersessions import views as usersessions
 from django.urls import path
 
+from plugseller.accounts.views import belonging, team
 from plugseller.accounts.views.entrance import sign_out
 
 urlpatterns = [
@@ -81,4 +82,29 @@ urlpatterns = [
         account.password_reset_from_key_done,
         name="account_password_reset_completed",
     ),
+    path("sellers/new", belonging.seller_new, name="seller_new"),
+    path(
+        "invitations/<uuid:invitation>/accept",
+        belonging.invitation_accept,
+        name="invitation_accept",
+    ),
+    path(
+        "invitations/<uuid:invitation>/decline",
+        belonging.invitation_decline,
+        name="invitation_decline",
+    ),
+    path("s/<slug:slug>/team", team.team, name="team"),
+    path("s/<slug:slug>/team/invite", team.invite, name="invite"),
+    path(
+        "s/<slug:slug>/team/invitations/<uuid:invitation>/take-back",
+        team.invitation_take_back,
+        name="invitation_take_back",
+    ),
+    path("s/<slug:slug>/team/<uuid:member>/role", team.member_role, name="member_role"),
+    path(
+        "s/<slug:slug>/team/<uuid:member>/remove",
+        team.member_remove,
+        name="member_remove",
+    ),
+    path("s/<slug:slug>/leave", team.leave_seller, name="leave_seller"),
 ]
