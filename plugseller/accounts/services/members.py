@@ -5,6 +5,7 @@ owners who remove each other at once, the second finds to be none any more.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -67,7 +68,7 @@ def invite(
     )
     invitation.clean_fields(exclude=["ended_at"])
     invitation.save(force_insert=True)
-    _note("invitation.made", actor, invitation)
+    record("invitation.made", actor=actor, **_about(invitation))
     teamletters.invited(invitation, by=actor, now=now)
     return invitation
 
@@ -87,7 +88,7 @@ def take_back_invitation(*, actor: User, invitation: Invitation, now: datetime) 
     [seller] = lock_sellers(invitation.seller_id)
     _must_manage(actor, seller, now)
     _end(invitation, now)
-    _note("invitation.taken_back", actor, invitation)
+    record("invitation.taken_back", actor=actor, **_about(invitation))
 
 
 @transaction.atomic
@@ -110,7 +111,7 @@ def accept_invitation(
     membership = join(
         actor=person, seller=seller, user=person, role=Role(invitation.role)
     )
-    _note("invitation.accepted", person, invitation)
+    record("invitation.accepted", actor=person, **_about(invitation))
     return membership
 
 
@@ -119,7 +120,7 @@ def decline_invitation(*, actor: User, invitation: Invitation, now: datetime) ->
     """The person doesn't want the role. Raises ValidationError, PermissionDenied."""
     _must_be_theirs(invitation, actor)
     _end(invitation, now)
-    _note("invitation.declined", actor, invitation)
+    record("invitation.declined", actor=actor, **_about(invitation))
 
 
 def invitations_of(person: User, *, now: datetime) -> models.QuerySet[Invitation]:
@@ -244,11 +245,10 @@ def _end(invitation: Invitation, now: datetime, *, in_time: bool = False) -> Non
         )
 
 
-def _note(event: str, actor: User, invitation: Invitation) -> None:
-    record(
-        event,
-        actor=actor,
-        seller_id=invitation.seller_id,
-        subject=invitation,
-        details={"role": invitation.role},
-    )
+def _about(invitation: Invitation) -> dict[str, Any]:
+    """What an entry tells of an invitation; never the address."""
+    return {
+        "seller_id": invitation.seller_id,
+        "subject": invitation,
+        "details": {"role": invitation.role},
+    }

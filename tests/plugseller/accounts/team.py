@@ -61,7 +61,8 @@ def token_of(
     user: User, seller: Seller, *, kind: str = "personal", label: str = "mine"
 ) -> ApiToken:
     """A token that opens orders."""
-    made, _ = ApiToken.objects.create(
+    made: ApiToken
+    made, _ = ApiToken.objects.create(  # type: ignore[no-untyped-call]  # knox's
         user=user,
         seller=seller,
         kind=kind,

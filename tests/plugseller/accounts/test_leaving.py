@@ -258,7 +258,8 @@ def test_what_the_person_offered_is_taken_back(cast: Cast) -> None:
     assert gone(cast, cast.alice).invitations == 1
     invitation.refresh_from_db()
     assert invitation.ended_at is not None
-    assert "taken back: 1" in mails_to(cast.bob.email)[-1]  # the owner now
+    told = "".join(mails_to(cast.bob.email))  # the owner now
+    assert "taken back: 1" in told
 
 
 def test_nobody_leaves_twice(cast: Cast) -> None:
