@@ -231,6 +231,18 @@ AXES_DISABLE_ACCESS_LOG = True  # the audit log knows who signed in
 AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = ["login", "password", "username", "email", "code"]
 
+# Teams.
+INVITATION_LASTS = timedelta(days=7)
+INVITATIONS_PER_DAY = 50  # of one seller: each is a mail to somebody who didn't ask
+SELLERS_PER_DAY = 3  # that one person may make
+SELLER_SLUGS_RESERVED = {
+    *("account", "admin", "api", "billing", "compliance", "contact", "demo", "help"),
+    *("login", "mail", "new", "officer", "owner", "plugakademi", "plugseller"),
+    *("plug-seller", "policy", "privacy", "root", "s", "security", "sellers"),
+    *("sign-in", "sign-up", "signin", "signup", "staff", "static", "status"),
+    *("support", "system", "team", "test", "www"),
+}  # short names that would be taken for us; the marketplaces' are reserved as well
+
 # API tokens.
 KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105  a model
 REST_KNOX = {

@@ -1,15 +1,44 @@
 """People and sellers on the operator's desk; display only."""
 
+from typing import Any
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
 from django.urls import URLPattern, path
 
 from plugseller.accounts.models import Lockout, Membership, Seller, User
+from plugseller.accounts.roles import Role
 from plugseller.accounts.views import officers
+from plugseller.accounts.views.offboarding import offboard
 from plugseller.displayonly import DisplayOnly
+
+
+class Owned(admin.SimpleListFilter):
+    """Sellers whose last owner has left, for who decides what becomes of them."""
+
+    title = "owner"
+    parameter_name = "owned"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Has an owner"), ("no", "Nobody owns it")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Seller]
+    ) -> QuerySet[Seller]:
+        owners = Membership.objects.filter(
+            seller=OuterRef("pk"), role=Role.OWNER, user__is_active=True
+        )
+        match self.value():
+            case "yes":
+                return queryset.filter(Exists(owners))
+            case "no":
+                return queryset.exclude(Exists(owners))
+        return queryset
 
 
 class Memberships(DisplayOnly, admin.TabularInline):  # type: ignore[type-arg]  # not at run time
@@ -21,6 +50,7 @@ class Memberships(DisplayOnly, admin.TabularInline):  # type: ignore[type-arg]  
 @admin.register(Seller)
 class SellerAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
     list_display = ("slug", "name", "time_zone", "created_at")
+    list_filter = (Owned,)
     search_fields = ("slug", "name")
     ordering = ("slug",)
     fields = ("slug", "name", "time_zone", "created_at")
@@ -45,13 +75,16 @@ class UserAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not
         "staff_role",
         "is_active",
         "joined_at",
+        "left_at",
         "last_login",
     )
 
     def get_urls(self) -> list[URLPattern]:
+        ending = self.admin_site.admin_view(offboard)
         return [
             path("invite/", officers.invite, name="invite_staff"),
             path("<uuid:pk>/reset/", officers.reset, name="reset_factors"),
+            path("<uuid:person>/offboard/", ending, name="accounts_user_offboard"),
             *super().get_urls(),
         ]
 

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from plugseller.accounts.confirming import confirmed
 from plugseller.accounts.converters import Unguessable
 from plugseller.accounts.guard import has_second_factor
+from plugseller.accounts.views import belonging, team
 from plugseller.accounts.views.entrance import remove_key, sessions_list, sign_out
 from plugseller.accounts.views.set_up import open_set_up, set_up
 
@@ -136,4 +137,29 @@ urlpatterns = [
     ),
     path("set-up/<str:key>", open_set_up, name="open_set_up"),
     path("set-up", set_up, name="set_up"),
+    path("sellers/new", belonging.seller_new, name="seller_new"),
+    path(
+        "invitations/<uuid:invitation>/accept",
+        belonging.invitation_accept,
+        name="invitation_accept",
+    ),
+    path(
+        "invitations/<uuid:invitation>/decline",
+        belonging.invitation_decline,
+        name="invitation_decline",
+    ),
+    path("s/<slug:slug>/team", team.team, name="team"),
+    path("s/<slug:slug>/team/invite", team.invite, name="invite"),
+    path(
+        "s/<slug:slug>/team/invitations/<uuid:invitation>/take-back",
+        team.invitation_take_back,
+        name="invitation_take_back",
+    ),
+    path("s/<slug:slug>/team/<uuid:member>/role", team.member_role, name="member_role"),
+    path(
+        "s/<slug:slug>/team/<uuid:member>/remove",
+        team.member_remove,
+        name="member_remove",
+    ),
+    path("s/<slug:slug>/leave", team.leave_seller, name="leave_seller"),
 ]

@@ -15,6 +15,8 @@ from marketplaces.console.forms import LOW_STOCK
 from marketplaces.console.places import Places
 from marketplaces.console.skus import tell_facts
 from plugseller.accounts.desk import Desk, open_desk, show
+from plugseller.accounts.models import User
+from plugseller.accounts.services import invitations_of
 from plugseller.accounts.tenancy import sellers_of
 
 _DAYS = 30
@@ -24,11 +26,14 @@ _ROWS = 8
 @login_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The person's sellers; straight on where there is only one."""
-    sellers = sellers_of(request.user)
-    if len(sellers) == 1:
+    """The person's sellers and invitations; straight on where there is only one."""
+    user, now = request.user, timezone.now()
+    sellers = sellers_of(user)
+    waiting = list(invitations_of(user, now=now)) if isinstance(user, User) else []
+    if len(sellers) == 1 and not waiting:
         return redirect("console:dashboard", sellers[0].slug)
-    return render(request, "marketplaces/home.html", {"sellers": sellers})
+    context = {"sellers": sellers, "waiting": waiting}
+    return render(request, "marketplaces/home.html", context)
 
 
 @login_required

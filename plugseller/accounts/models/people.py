@@ -83,6 +83,18 @@ class User(GuardianUserMixin, AbstractBaseUser, PermissionsMixin):
         """What the person is called on pages only the person sees."""
         return self.name or self.email
 
+    @property
+    def pseudonym(self) -> str:
+        """What stands for the person on every page after they left."""
+        return f"Former member {str(self.pk)[:8]}"
+
+    @property
+    def known_as(self) -> str:
+        """What others read."""
+        if self.left_at is not None:
+            return self.pseudonym
+        return self.get_short_name()
+
 
 class UsedPassword(models.Model):
     """The hash of a password a person has or had, so that it isn't taken again."""

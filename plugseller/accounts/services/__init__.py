@@ -1,19 +1,55 @@
 """What happens to people, sellers and rights; views, API, desk, commands call these."""
 
 from plugseller.accounts.services.factors import reset_factors
+from plugseller.accounts.services.leaving import (
+    Leaving,
+    Why,
+    WithoutOwner,
+    offboard_user,
+    plan_leaving,
+)
 from plugseller.accounts.services.lockouts import lift_lockout
+from plugseller.accounts.services.members import (
+    accept_invitation,
+    change_role,
+    decline_invitation,
+    invitations_of,
+    invite,
+    leave_seller,
+    remove_member,
+    take_back_invitation,
+)
 from plugseller.accounts.services.people import create_person, set_up_app
-from plugseller.accounts.services.sellers import create_seller, join, leave
+from plugseller.accounts.services.sellers import (
+    create_seller,
+    join,
+    leave,
+    open_seller,
+)
 from plugseller.accounts.services.staff import create_officer, invite_staff
 
 __all__ = [
+    "Leaving",
+    "Why",
+    "WithoutOwner",
+    "accept_invitation",
+    "change_role",
     "create_officer",
     "create_person",
     "create_seller",
+    "decline_invitation",
+    "invitations_of",
+    "invite",
     "invite_staff",
     "join",
     "leave",
+    "leave_seller",
     "lift_lockout",
+    "offboard_user",
+    "open_seller",
+    "plan_leaving",
+    "remove_member",
     "reset_factors",
     "set_up_app",
+    "take_back_invitation",
 ]

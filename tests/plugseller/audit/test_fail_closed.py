@@ -21,7 +21,7 @@ from plugseller.accounts.roles import Role
 from plugseller.accounts.services import create_seller, join, leave
 from plugseller.audit.models import Entry
 from plugseller.audit.services import AuditUnavailable, record, record_access
-from tests.conftest import Cast
+from tests.conftest import NOW, Cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -87,7 +87,7 @@ def test_a_service_changes_nothing(cast: Cast, unwritable: None) -> None:
     for act in (
         lambda: create_seller(actor=None, name="New", slug="new", time_zone="UTC"),
         lambda: join(actor=None, seller=cast.south, user=cast.bob, role=Role.VIEWER),
-        lambda: leave(actor=None, seller=cast.north, user=cast.bob),
+        lambda: leave(actor=None, seller=cast.north, user=cast.bob, now=NOW),
     ):
         with pytest.raises(AuditUnavailable):
             act()
