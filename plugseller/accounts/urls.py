@@ -8,6 +8,7 @@ from allauth.mfa.webauthn import views as webauthn
 from allauth.usersessions import views as usersessions
 from django.urls import path
 
+from plugseller.accounts.views import staff_access
 from plugseller.accounts.views.entrance import sign_out
 
 urlpatterns = [
@@ -80,5 +81,17 @@ urlpatterns = [
         "forgotten/done",
         account.password_reset_from_key_done,
         name="account_password_reset_completed",
+    ),
+    path("grants/<uuid:grant>/drop", staff_access.drop, name="drop_grant"),
+    path("s/<slug:slug>/staff-access", staff_access.grant_list, name="staff_access"),
+    path(
+        "s/<slug:slug>/staff-access/<uuid:grant>",
+        staff_access.grant_detail,
+        name="staff_access_grant",
+    ),
+    path(
+        "s/<slug:slug>/staff-access/<uuid:grant>/end",
+        staff_access.end,
+        name="end_staff_access",
     ),
 ]

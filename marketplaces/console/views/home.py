@@ -24,7 +24,9 @@ _ROWS = 8
 @login_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The person's sellers; straight on where there is only one."""
+    """The person's sellers; straight on where there is only one. Staff have a desk."""
+    if request.user.is_staff:
+        return redirect("admin:index")
     sellers = sellers_of(request.user)
     if len(sellers) == 1:
         return redirect("console:dashboard", sellers[0].slug)

@@ -1,4 +1,4 @@
-"""People and sellers on the operator's desk; display only."""
+"""People and sellers on the officer's desk; display only."""
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -7,10 +7,11 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 
 from plugseller.accounts.models import Membership, Seller, User
-from plugseller.displayonly import DisplayOnly
+from plugseller.displayonly import DisplayOnly, roles_seeing
 
 
 class Memberships(DisplayOnly, admin.TabularInline):  # type: ignore[type-arg]  # not at run time
+    seen_by = roles_seeing("memberships")
     model = Membership
     fields = readonly_fields = ("user", "role", "since")
     extra = 0
@@ -18,6 +19,7 @@ class Memberships(DisplayOnly, admin.TabularInline):  # type: ignore[type-arg]  
 
 @admin.register(Seller)
 class SellerAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+    seen_by = roles_seeing("sellers")
     list_display = ("slug", "name", "time_zone", "created_at")
     search_fields = ("slug", "name")
     ordering = ("slug",)
@@ -29,6 +31,7 @@ class SellerAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # n
 class UserAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
     """No password hash is shown."""
 
+    seen_by = roles_seeing("people")
     list_display = ("email", "name", "staff_role", "is_active", "joined_at")
     list_filter = ("staff_role", "is_active")
     search_fields = ("email",)
@@ -46,6 +49,7 @@ class UserAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not
 
 @admin.register(Membership)
 class MembershipAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+    seen_by = roles_seeing("memberships")
     list_display = ("seller", "user", "role", "since")
     list_filter = ("role",)
     list_select_related = ("seller", "user")

@@ -1,0 +1,9 @@
+"""The timetable of accounts."""
+
+from datetime import timedelta
+
+from plugseller.accounts.services import chase_reviews, report_access
+from plugseller.shelves import periodic
+
+periodic("grants.chase_reviews", every=timedelta(hours=1), work=chase_reviews)
+periodic("grants.report_access", every=timedelta(hours=1), work=report_access)
