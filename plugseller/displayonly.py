@@ -46,10 +46,6 @@ class DisplayOnly:
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """The filters a page offers, and no other: a look-up in the address would
         find out piece by piece what the page doesn't show."""
-        offered = {f if isinstance(f, str) else f[0] for f in self._filters()}
-        field = lookup.removesuffix("__exact").removesuffix("__isnull")
-        return field in offered
-
-    def _filters(self) -> tuple[Any, ...]:
-        listed = tuple(getattr(self, "list_filter", ()))
-        return tuple(f for f in listed if isinstance(f, str | tuple))
+        filters = getattr(self, "list_filter", ())
+        offered = {getattr(each, "parameter_name", each) for each in filters}
+        return lookup.removesuffix("__exact") in offered

@@ -103,13 +103,13 @@ class GrantAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # no
     def may(self, grant: Grant) -> str:
         return ", ".join(grant.opens)
 
-    @admin.display(description="Approved by", empty_value="nobody")
-    def approved(self, grant: Grant) -> str | None:
-        return grant.approved_by.email if grant.approved_by else None
+    @admin.display(description="Approved by")
+    def approved(self, grant: Grant) -> str:
+        return grant.approved_by.email if grant.approved_by else "nobody"
 
-    @admin.display(description="Reviewed by", empty_value="nobody")
-    def reviewed(self, grant: Grant) -> str | None:
-        return grant.reviewed_by.email if grant.reviewed_by else None
+    @admin.display(description="Reviewed by")
+    def reviewed(self, grant: Grant) -> str:
+        return grant.reviewed_by.email if grant.reviewed_by else "nobody"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Grant]:
         every: QuerySet[Grant] = super().get_queryset(request)

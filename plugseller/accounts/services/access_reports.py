@@ -1,6 +1,5 @@
 """The month's mail to owners about staff access; it comes also when nobody looked."""
 
-import logging
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,10 +14,6 @@ from plugseller.accounts.reads import Read, reads_under
 from plugseller.accounts.services import grant_mails
 from plugseller.accounts.services.grants import owners_of
 from plugseller.audit.services import record
-from plugseller.crypto.sealing import Unopenable
-from plugseller.keyprovider.base import KeyTrouble
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +41,7 @@ def month_before(now: datetime, zone: str) -> Month:
 def report_access(now: datetime) -> int:
     """Tell the owners of every seller about the last month, once; how many reports.
 
-    A seller whose report can't be made doesn't keep the others waiting.
+    Each seller is a transaction, so what was told stays told if the work is cut off.
     """
     made = 0
     for zone in (
@@ -56,11 +51,7 @@ def report_access(now: datetime) -> int:
         there_then = Seller.objects.filter(time_zone=zone, created_at__lt=month.ends)
         untold = there_then.exclude(access_reports__month=month.first)
         for pk in list(untold.order_by("pk").values_list("pk", flat=True)):
-            try:
-                made += report_month(Seller.objects.get(pk=pk), month, now=now)
-            except (KeyTrouble, Unopenable) as error:
-                kind = type(error).__name__
-                logger.error("No access report for seller %s: %s.", pk, kind)
+            made += report_month(Seller.objects.get(pk=pk), month, now=now)
     return made
 
 

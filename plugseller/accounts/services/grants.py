@@ -8,6 +8,7 @@ had to wait for another writer.
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -67,7 +68,11 @@ def request_grant(
         asked_at=now,
     )
     grant_mails.asked(grant, officers().exclude(pk=actor.pk), now=now)
-    _note("grant.asked", actor, grant, hours=hours, permissions=grant.permissions)
+    record(
+        "grant.asked",
+        **_about(grant, actor),
+        details={"hours": hours, "permissions": grant.permissions},
+    )
     return grant
 
 
@@ -88,7 +93,7 @@ def approve_grant(*, actor: User, grant: Grant, now: datetime) -> Grant:
     )
     grant.refresh_from_db()
     grant_mails.decided(grant, person, approved=True, now=now)
-    _note("grant.approved", actor, grant, hours=grant.hours)
+    record("grant.approved", **_about(grant, actor), details={"hours": grant.hours})
     return grant
 
 
@@ -104,7 +109,7 @@ def refuse_grant(*, actor: User, grant: Grant, now: datetime) -> Grant:
     )
     grant.refresh_from_db()
     grant_mails.decided(grant, grant.person, approved=False, now=now)
-    _note("grant.refused", actor, grant)
+    record("grant.refused", **_about(grant, actor))
     return grant
 
 
@@ -114,7 +119,7 @@ def drop_grant(*, actor: User, grant: Grant, now: datetime) -> Grant:
     if grant.person_id != actor.pk:
         raise PermissionDenied
     _end(grant, Grant.End.DROPPED, now)
-    _note("grant.dropped", actor, grant)
+    record("grant.dropped", **_about(grant, actor))
     return grant
 
 
@@ -127,7 +132,7 @@ def revoke_grant(*, actor: User, grant: Grant, now: datetime) -> Grant:
     if not owners_of(grant.seller_id).filter(pk=actor.pk).exists():
         raise PermissionDenied
     _end(grant, Grant.End.REVOKED, now)
-    _note("grant.revoked", actor, grant)
+    record("grant.revoked", **_about(grant, actor))
     return grant
 
 
@@ -160,7 +165,11 @@ def break_glass(
         review_due_at=now + REVIEWED_WITHIN,
     )
     grant_mails.glass_broken(grant, officers(), owners_of(seller), now=now)
-    _note("grant.break_glass", actor, grant, permissions=grant.permissions)
+    record(
+        "grant.break_glass",
+        **_about(grant, actor),
+        details={"permissions": grant.permissions},
+    )
     return grant
 
 
@@ -181,7 +190,7 @@ def review_grant(*, actor: User, grant: Grant, review: str, now: datetime) -> Gr
         review=review.strip(),
     )
     grant.refresh_from_db()
-    _note("grant.reviewed", actor, grant)
+    record("grant.reviewed", **_about(grant, actor))
     return grant
 
 
@@ -266,14 +275,12 @@ def _change_one(rows: QuerySet[Grant], otherwise: str, **fields: object) -> None
         raise GrantRefused(otherwise)
 
 
-def _note(event: str, actor: User, grant: Grant, **details: object) -> None:
-    """One entry, on the seller's own page too. Reasons stay in the grant's row."""
-    record(
-        event,
-        actor=actor,
-        seller_id=grant.seller_id,
-        subject=grant,
-        details=details,
-        role=actor.staff_role,
-        grant_id=grant.pk,
-    )
+def _about(grant: Grant, actor: User) -> dict[str, Any]:
+    """For an entry, which the seller sees too. Reasons stay in the grant's row."""
+    return {
+        "actor": actor,
+        "seller_id": grant.seller_id,
+        "subject": grant,
+        "role": actor.staff_role,
+        "grant_id": grant.pk,
+    }
