@@ -72,7 +72,7 @@ class GrantAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # no
     show_full_result_count = False
     fields = readonly_fields = (
         "state",
-        "seller",
+        "short_name",
         "who",
         "role",
         "may",
@@ -94,6 +94,11 @@ class GrantAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # no
     @admin.display(description="State")
     def state(self, grant: Grant) -> str:
         return grant.state_at(timezone.now()).label
+
+    @admin.display(description="Seller")
+    def short_name(self, grant: Grant) -> str:
+        """Without the link that Django makes, which isn't everybody's to follow."""
+        return grant.seller.slug
 
     @admin.display(description="Person")
     def who(self, grant: Grant) -> str:

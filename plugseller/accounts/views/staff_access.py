@@ -71,8 +71,9 @@ class Line:
 
     @property
     def details(self) -> str:
-        """ "filters: status, q" """
-        told: dict[str, object] = self.entry.additional_data or {}
+        """ "filters: status, q": how the page was asked for, where one was read."""
+        read = self.entry.action == Entry.Action.ACCESS
+        told: dict[str, object] = (self.entry.additional_data or {}) if read else {}
         return "; ".join(
             f"{key}: {', '.join(map(str, v)) if isinstance(v, list) else v}"
             for key, v in told.items()
