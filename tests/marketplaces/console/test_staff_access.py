@@ -227,7 +227,9 @@ def test_the_seller_sees_each_grant_by_role_with_what_was_read(
     detail = body(client.get(f"{HOME}/{grant.pk}"))
     assert "filters: status" in detail
     assert "approved staff access" in detail
-    assert client.get(f"{HOME}/{refused.pk}").status_code == 200
+    unread = body(client.get(f"{HOME}/{refused.pk}"))
+    assert "asked for staff access" in unread
+    assert "exported orders" not in unread  # another grant's
     foreign = client.get(f"{HOME}/{other.pk}")
     unknown = client.get(f"{HOME}/{uuid4()}")
     assert foreign.status_code == unknown.status_code == 404

@@ -7,7 +7,7 @@ import pytest
 from plugseller.accounts.models import AccessReport, Seller, User
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services import join, report_access
-from plugseller.accounts.services.access_reports import month_before
+from plugseller.accounts.services.access_reports import month_before, report_month
 from plugseller.audit.append import append, plain
 from plugseller.audit.models import Entry
 from plugseller.shelves import PERIODICALS
@@ -62,6 +62,14 @@ def test_each_month_is_told_once(old: Cast) -> None:
     assert len(mails()) == before
     assert report_access(DECEMBER + timedelta(days=31)) == 2
     assert AccessReport.objects.filter(seller=old.north).count() == 2
+
+
+def test_two_workers_tell_a_month_once(old: Cast) -> None:
+    """The second one looked for work before the first one had done it."""
+    november = month_before(DECEMBER, "UTC")
+    assert report_month(old.north, november, now=DECEMBER)
+    assert not report_month(old.north, november, now=DECEMBER)
+    assert len(mails()) == 1
 
 
 def test_a_month_with_grants_is_told_by_role_with_reason_and_counts(old: Cast) -> None:
