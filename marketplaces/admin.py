@@ -9,12 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from marketplaces.models import Connection, FeatureSwitch, SyncRun
-from plugseller.displayonly import DisplayOnly
+from plugseller.displayonly import DisplayOnly, roles_seeing
 
 _REASON = "the operator's desk shows the state of all connections, no contents"
 
 
 class Switches(DisplayOnly, admin.TabularInline):  # type: ignore[type-arg]  # not at run time
+    seen_by = roles_seeing("connections")
     model = FeatureSwitch
     fields = readonly_fields = ("feature", "on", "switched_at")
     extra = 0
@@ -24,6 +25,7 @@ class Switches(DisplayOnly, admin.TabularInline):  # type: ignore[type-arg]  # n
 class ConnectionAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
     """Whether the lines work; whose they are by the seller's short name."""
 
+    seen_by = roles_seeing("connections")
     list_display = (
         "id",
         "seller",
@@ -58,6 +60,7 @@ class ConnectionAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg] 
 class SyncRunAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
     """What a sync counted; paths and counts, no values."""
 
+    seen_by = roles_seeing("sync runs")
     list_display = (
         "id",
         "seller",

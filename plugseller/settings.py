@@ -252,6 +252,9 @@ REST_KNOX = {
 }
 API_TOKEN_LONGEST = timedelta(days=365)
 
+# Staff access to a seller that begins without a second person lasts so long.
+BREAK_GLASS_HOURS = 1
+
 # --- Audit ----------------------------------------------------------------------------
 
 AUDITLOG_LOGENTRY_MODEL = "audit.Entry"

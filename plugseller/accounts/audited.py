@@ -7,6 +7,7 @@ from axes.models import AccessAttempt, AccessAttemptExpiration
 from django.contrib.auth.models import Group, Permission
 
 from plugseller.accounts.models import (
+    AccessReport,
     ApiToken,
     Grant,
     Invitation,
@@ -56,6 +57,7 @@ audited(
     fields=(
         "seller",
         "person",
+        "role",
         "permissions",
         "hours",
         "break_glass",
@@ -67,8 +69,10 @@ audited(
         "review_due_at",
         "reviewed_by",
         "reviewed_at",
+        "chased_at",
     ),
 )
+audited(AccessReport, fields=("seller", "month", "grants", "told", "posted_at"))
 audited(
     ApiToken,
     fields=("user", "seller", "kind", "permissions", "expiry", "revoked_at"),

@@ -4,13 +4,14 @@ import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from plugseller.accounts.models import Seller, User
+from plugseller.accounts.models import Grant, Seller, User
 from plugseller.accounts.roles import Permission
 from plugseller.accounts.tenancy import Standing, standing_at
 from plugseller.audit.services import identify
@@ -40,6 +41,16 @@ class Desk:
 
     def may(self, permission: Permission) -> bool:
         return self.standing.may(permission)
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """What opened the seller to one of our staff; empty for its own people."""
+        return self.standing.grants
+
+    def grant_id(self, permission: Permission | None = None) -> UUID | None:
+        """The grant an audit entry names for what was done by this right."""
+        grant = self.standing.grant_for(permission)
+        return grant.pk if grant else None
 
     @property
     def sees_orders(self) -> bool:
@@ -84,12 +95,11 @@ def open_desk(
     PermissionDenied if the person belongs to the seller but lacks this right. From
     here on the audit log knows in which role, or by which grant, the person acts.
     """
-    standing = standing_at(request.user, slug, now=timezone.now())
-    grant = standing.grant
-    identify(standing.user, role=standing.role, grant_id=grant.pk if grant else None)
-    if permission and not standing.may(permission):
+    desk = Desk(standing_at(request.user, slug, now=timezone.now()))
+    identify(desk.user, role=desk.standing.role, grant_id=desk.grant_id(permission))
+    if permission and not desk.may(permission):
         raise PermissionDenied
-    return Desk(standing)
+    return desk
 
 
 def show(

@@ -7,7 +7,7 @@ Django itself (unique checks, related managers, cascades) uses the second manage
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self, TypeVar
 from uuid import UUID
@@ -25,7 +25,8 @@ from plugseller.accounts.models import (
     SellerUserObjectPermission,
     User,
 )
-from plugseller.accounts.roles import Permission
+from plugseller.accounts.models.grants import live_at
+from plugseller.accounts.roles import GRANTABLE, Permission
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -44,7 +45,7 @@ def sellers_visible_to(user: Any, permission: str) -> models.QuerySet[Seller]:
         return Seller.objects.none()
     if user.is_staff:
         live = live_grants(user, now=timezone.now())
-        opened = [grant.seller_id for grant in live if permission in grant.permissions]
+        opened = [grant.seller_id for grant in live if permission in _opened_by(grant)]
         return Seller.objects.filter(pk__in=opened)
     found: models.QuerySet[Seller] = get_objects_for_user(
         user,
@@ -59,13 +60,22 @@ def sellers_visible_to(user: Any, permission: str) -> models.QuerySet[Seller]:
 
 def live_grants(user: User, *, now: datetime) -> models.QuerySet[Grant]:
     """The grants that open something to the person at this instant."""
-    return Grant.objects.filter(
-        person=user,
-        person__is_active=True,
-        starts_at__lte=now,
-        ends_at__gt=now,
-        ended_at__isnull=True,
+    return Grant.objects.filter(live_at(now), person=user, person__is_active=True)
+
+
+def _opened_by(grant: Grant) -> frozenset[str]:
+    """Its rights; what no grant may open stays shut, whatever stands in the row."""
+    return frozenset(grant.permissions).intersection(GRANTABLE)
+
+
+def people_with(seller: Seller | UUID, permission: Permission) -> models.QuerySet[User]:
+    """The people of a seller who hold the right on it; with it they run the place."""
+    held = SellerUserObjectPermission.objects.filter(
+        content_object=seller, permission__codename=permission.value
     )
+    return User.objects.filter(
+        pk__in=held.values("user"), is_active=True, staff_role=""
+    ).order_by("pk")
 
 
 class FencedQuerySet(models.QuerySet[Row]):
@@ -142,11 +152,22 @@ class Standing:
     seller: Seller
     rights: frozenset[str]  # values of roles.Permission
     role: str  # "owner" of a seller's person, "support" of ours
-    grant: Grant | None = None  # what opened the seller to our staff
+    grants: tuple[Grant, ...] = ()  # what opened the seller to our staff
     token: ApiToken | None = None  # what the person's program came with
 
     def may(self, permission: Permission) -> bool:
         return permission.value in self.rights
+
+    def grant_for(self, permission: Permission | None = None) -> Grant | None:
+        """The grant by which one of our staff uses the right: of several the one that
+        lasts longest. None for a seller's people.
+
+        Without `permission`, for what any right opens, the longest of all.
+        """
+        for grant in self.grants:
+            if permission is None or permission in _opened_by(grant):
+                return grant
+        return None
 
 
 def standing_at(
@@ -181,19 +202,17 @@ def _of_member(user: User, seller: Seller, now: datetime) -> Standing:
 
 
 def _of_staff(user: User, seller: Seller, now: datetime) -> Standing:
-    live = list(live_grants(user, now=now).filter(seller=seller).order_by("-ends_at"))
-    rights = frozenset(right for grant in live for right in grant.permissions)
-    grant = live[0] if live else None
-    return Standing(user, seller, rights, role=user.staff_role, grant=grant)
+    live = live_grants(user, now=now).filter(seller=seller)
+    grants = tuple(live.order_by("-ends_at", "pk"))
+    rights = frozenset[str]().union(*map(_opened_by, grants))
+    return Standing(user, seller, rights, role=user.staff_role, grants=grants)
 
 
 def _narrowed(standing: Standing, token: ApiToken, now: datetime) -> Standing:
     """A program may do what its token says and its person may do, never more."""
     opens = token.seller_id == standing.seller.pk and token.is_live(now)
     rights = standing.rights & frozenset(token.permissions if opens else ())
-    return Standing(
-        standing.user, standing.seller, rights, standing.role, standing.grant, token
-    )
+    return replace(standing, rights=rights, token=token)
 
 
 def sellers_of(user: Any) -> list[Seller]:

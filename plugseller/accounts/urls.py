@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from plugseller.accounts.confirming import confirmed
 from plugseller.accounts.converters import Unguessable
 from plugseller.accounts.guard import has_second_factor
-from plugseller.accounts.views import belonging, team
+from plugseller.accounts.views import belonging, staff_access, team
 from plugseller.accounts.views.entrance import remove_key, sessions_list, sign_out
 from plugseller.accounts.views.set_up import open_set_up, set_up
 
@@ -162,4 +162,16 @@ urlpatterns = [
         name="member_remove",
     ),
     path("s/<slug:slug>/leave", team.leave_seller, name="leave_seller"),
+    path("grants/<uuid:grant>/drop", staff_access.drop, name="drop_grant"),
+    path("s/<slug:slug>/staff-access", staff_access.grant_list, name="staff_access"),
+    path(
+        "s/<slug:slug>/staff-access/<uuid:grant>",
+        staff_access.grant_detail,
+        name="staff_access_grant",
+    ),
+    path(
+        "s/<slug:slug>/staff-access/<uuid:grant>/end",
+        staff_access.end,
+        name="end_staff_access",
+    ),
 ]

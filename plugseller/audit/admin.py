@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from plugseller.audit.models import Entry
-from plugseller.displayonly import DisplayOnly
+from plugseller.displayonly import DisplayOnly, roles_seeing
 
 # The package's own page for it would show and search more.
 admin.site.unregister(Entry)
@@ -13,6 +13,7 @@ admin.site.unregister(Entry)
 class EntryAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
     """Ids, counts and names of fields; entries hold no personal value."""
 
+    seen_by = roles_seeing("audit")
     list_display = (
         "timestamp",
         "event",

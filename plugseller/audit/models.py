@@ -187,6 +187,11 @@ class Entry(AbstractLogEntry):  # type: ignore[misc]  # no types
                 condition=models.Q(actor__isnull=False),
             ),
             models.Index(fields=["object_pk"], name="audit_of_object"),
+            models.Index(
+                fields=["grant_id"],
+                name="audit_of_grant",
+                condition=models.Q(grant_id__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -26,8 +26,11 @@ _ROWS = 8
 @login_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The person's sellers and invitations; straight on where there is only one."""
+    """The person's sellers and invitations; straight on where there is only one. Our
+    staff have a desk."""
     user, now = request.user, timezone.now()
+    if isinstance(user, User) and user.is_staff:
+        return redirect("admin:index")
     sellers = sellers_of(user)
     waiting = list(invitations_of(user, now=now)) if isinstance(user, User) else []
     if len(sellers) == 1 and not waiting:

@@ -1,6 +1,6 @@
 """People, sellers, and who may what."""
 
-from plugseller.accounts.models.grants import Grant
+from plugseller.accounts.models.grants import AccessReport, Grant
 from plugseller.accounts.models.people import (
     Lockout,
     SetUpLink,
@@ -18,6 +18,7 @@ from plugseller.accounts.models.sellers import (
 from plugseller.accounts.models.tokens import ApiToken
 
 __all__ = [
+    "AccessReport",
     "ApiToken",
     "Grant",
     "Invitation",

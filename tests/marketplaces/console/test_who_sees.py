@@ -9,7 +9,7 @@ from django.urls import get_resolver, reverse
 from plugseller.accounts.models import User
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services import join
-from tests.conftest import signed_in
+from tests.conftest import Cast, person, signed_in
 from tests.marketplaces.console.conftest import World, whole
 
 PAGES = (
@@ -171,6 +171,10 @@ def test_the_start_page_lists_own_sellers_only(world: World) -> None:
     cast = world.cast
     join(actor=None, seller=cast.south, user=cast.bob, role=Role.VIEWER)
     assert "South" in body(signed_in(cast.bob).get("/"))
-    nobody = body(signed_in(cast.olga).get("/"))
+    nobody = body(signed_in(person("nora")).get("/"))
     assert "North" not in nobody
     assert "don't belong to a seller" in nobody.replace("&#x27;", "'")
+
+
+def test_staff_are_led_to_their_desk(cast: Cast) -> None:
+    assert signed_in(cast.olga).get("/")["Location"] == "/admin/"

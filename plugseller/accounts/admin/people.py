@@ -1,4 +1,4 @@
-"""People and sellers on the operator's desk; display only."""
+"""People and sellers on the officer's desk; display only."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from plugseller.accounts.models import Lockout, Membership, Seller, User
 from plugseller.accounts.roles import Role
 from plugseller.accounts.views import officers
 from plugseller.accounts.views.offboarding import offboard
-from plugseller.displayonly import DisplayOnly
+from plugseller.displayonly import DisplayOnly, roles_seeing
 
 
 class Owned(admin.SimpleListFilter):
@@ -42,6 +42,7 @@ class Owned(admin.SimpleListFilter):
 
 
 class Memberships(DisplayOnly, admin.TabularInline):  # type: ignore[type-arg]  # not at run time
+    seen_by = roles_seeing("memberships")
     model = Membership
     fields = readonly_fields = ("user", "role", "since")
     extra = 0
@@ -49,6 +50,7 @@ class Memberships(DisplayOnly, admin.TabularInline):  # type: ignore[type-arg]  
 
 @admin.register(Seller)
 class SellerAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+    seen_by = roles_seeing("sellers")
     list_display = ("slug", "name", "time_zone", "created_at")
     list_filter = (Owned,)
     search_fields = ("slug", "name")
@@ -64,6 +66,7 @@ class UserAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not
 
     change_list_template = "admin/accounts/people.html"
     change_form_template = "admin/accounts/person.html"
+    seen_by = roles_seeing("people")
     list_display = ("email", "name", "staff_role", "is_active", "joined_at")
     list_filter = ("staff_role", "is_active")
     search_fields = ("email",)
@@ -91,6 +94,7 @@ class UserAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not
 
 @admin.register(Membership)
 class MembershipAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+    seen_by = roles_seeing("memberships")
     list_display = ("seller", "user", "role", "since")
     list_filter = ("role",)
     list_select_related = ("seller", "user")
@@ -102,6 +106,7 @@ class MembershipAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg] 
 class LockoutAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
     """Who may not sign in for a while; an officer lifts it on a page of its own."""
 
+    seen_by = roles_seeing("lockouts")
     list_display = ("kind", "user", "failures", "began_at", "until", "lifted_at")
     list_filter = ("kind",)
     list_select_related = ("user",)

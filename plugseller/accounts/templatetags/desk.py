@@ -1,0 +1,35 @@
+"""What the first page of the desk tells about staff access."""
+
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from plugseller.accounts.models import Grant, User
+from plugseller.accounts.models.grants import to_review_at, waiting_at
+from plugseller.accounts.tenancy import live_grants
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def own_live_grants(context: Any) -> list[Grant]:
+    """The sellers that are open to this person now, and until when."""
+    user = context["request"].user
+    if not isinstance(user, User):
+        return []
+    live = live_grants(user, now=timezone.now())
+    return list(live.select_related("seller").order_by("ends_at"))
+
+
+@register.simple_tag(takes_context=True)
+def grants_to_decide(context: Any) -> dict[str, int]:
+    """How many requests and reviews wait for this officer, never the officer's own."""
+    user, now = context["request"].user, timezone.now()
+    if not isinstance(user, User) or not user.is_officer:
+        return {}
+    others = Grant.objects.exclude(person=user)
+    return {
+        "waiting": others.filter(waiting_at(now)).count(),
+        "review": others.filter(to_review_at(now)).count(),
+    }
