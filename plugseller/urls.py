@@ -8,6 +8,9 @@ from plugseller.accounts.views.entrance import to_the_sign_in
 urlpatterns = [
     path("", include("plugseller.accounts.urls")),
     path("", include("marketplaces.console.urls")),
+    path("", include("compliance.public.urls")),
     path("admin/login/", to_the_sign_in),  # one page takes passwords, and it isn't this
     path("admin/", admin.site.urls),
 ]
+
+handler500 = "plugseller.audit.failclosed.server_error"

@@ -11,8 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from marketplaces import exports
-from marketplaces.exports import Column, csv_lines, disarmed
+from plugseller import exports
+from plugseller.exports import Column, csv_lines, disarmed
 from marketplaces.models import Connection, Order
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services import join
