@@ -8,6 +8,7 @@ from allauth.mfa.webauthn import views as webauthn
 from allauth.usersessions import views as usersessions
 from django.urls import path
 
+from plugseller.accounts.views.activity import activity, activity_file
 from plugseller.accounts.views.entrance import sign_out
 
 urlpatterns = [
@@ -81,4 +82,6 @@ urlpatterns = [
         account.password_reset_from_key_done,
         name="account_password_reset_completed",
     ),
+    path("s/<slug:slug>/activity", activity, name="activity"),
+    path("s/<slug:slug>/activity.csv", activity_file, name="activity_file"),
 ]
