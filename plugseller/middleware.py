@@ -1,4 +1,4 @@
-"""What every request gets: a number, an address, an actor; and every answer: headers."""
+"""What every request gets: a number and an actor; what every answer gets: headers."""
 
 from collections.abc import Callable
 

@@ -19,18 +19,18 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from plugseller import exports
 from marketplaces.console.absence import why_nothing
 from marketplaces.console.forms import PAGE_SIZE, ListFilter
 from marketplaces.console.places import Places
 from marketplaces.datamap import Feature
-from plugseller.exports import Column
-from plugseller.keyset import BadCursor, cursor_from, cut
 from marketplaces.reports import capped_count, streams
+from plugseller import exports
 from plugseller.accounts.desk import Desk, show, still_may
 from plugseller.accounts.models import Seller
 from plugseller.accounts.roles import Permission
 from plugseller.audit.services import record_access
+from plugseller.exports import Column
+from plugseller.keyset import BadCursor, cursor_from, cut
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
+from plugseller.accounts import auditdesk  # noqa: F401  registers its page
 from plugseller.accounts.models import Membership, Seller, User
 from plugseller.displayonly import DisplayOnly
 

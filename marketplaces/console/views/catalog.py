@@ -21,7 +21,6 @@ from marketplaces.console.provenance import Source, source_of
 from marketplaces.console.skus import SkuRow, tell_facts
 from marketplaces.console.views.orders import order_url
 from marketplaces.datamap import Feature
-from plugseller.exports import Column
 from marketplaces.models import (
     Listing,
     OrderItem,
@@ -36,6 +35,7 @@ from plugseller.accounts.desk import Desk, open_desk, show
 from plugseller.accounts.models import Seller
 from plugseller.accounts.roles import Permission
 from plugseller.audit.services import record_access
+from plugseller.exports import Column
 
 _RECENT = 1_000  # listings whose statuses make up the filter's choices
 _MOST_CHANGES = 200

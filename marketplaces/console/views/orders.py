@@ -20,12 +20,12 @@ from marketplaces.console.lists import Listed, list_file, list_page
 from marketplaces.console.places import Places
 from marketplaces.console.provenance import Source, source_of
 from marketplaces.datamap import Feature
-from plugseller.exports import Column
 from marketplaces.models import Order, OrderItem
 from plugseller.accounts.desk import Desk, open_desk, show
 from plugseller.accounts.models import Seller
 from plugseller.accounts.roles import Permission
 from plugseller.audit.services import record_access
+from plugseller.exports import Column
 
 _SHOWN_LINES = 3
 _RECENT = 1_000  # orders whose statuses make up the filter's choices
