@@ -20,6 +20,10 @@ MADE = {
     "marketplaces/console/views/catalog.py": {
         f"read.{name}.detail" for name in ("listings", "prices", "inventory")
     },
+    "plugseller/accounts/views/activity.py": {
+        "read.activity.list",
+        "read.activity.export",
+    },
     "plugseller/audit/services.py": set(),  # record_access itself
     "plugseller/audit/models.py": {*ROW_EVENTS},
 }
