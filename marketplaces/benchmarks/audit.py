@@ -71,9 +71,9 @@ def _figures(
 
 
 def _micro(samples: dict[str, list[dict[str, Any]]], what: str) -> float:
-    return round(median(s["seconds"] for s in samples[what]) * 1e6, 1)
+    return round(float(median(s["seconds"] for s in samples[what])) * 1e6, 1)
 
 
 def _ratio(samples: dict[str, list[dict[str, Any]]], floor: str, ours: str) -> float:
     pairs = zip(samples[ours], samples[floor], strict=True)
-    return round(median(o["seconds"] / f["seconds"] for o, f in pairs), 3)
+    return round(float(median(o["seconds"] / f["seconds"] for o, f in pairs)), 3)

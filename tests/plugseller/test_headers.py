@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -63,7 +62,7 @@ ANSWERS = {  # address -> status
 
 
 @pytest.fixture
-def client(cast: Cast, settings: Any) -> Iterator[Client]:
+def client(cast: Cast, settings: Any) -> Client:
     from plugseller.accounts.roles import Role
     from plugseller.accounts.services import join
 

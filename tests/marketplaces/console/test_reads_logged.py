@@ -176,7 +176,7 @@ def test_somebody_who_knocks_all_night_fills_no_disk(world: World) -> None:
     noted = Entry.objects.filter(event="access.refused").order_by("id")
     assert noted.count() == MOST
     assert [e.pk for e in noted if "then_silent_minutes" in e.additional_data] == [
-        noted.last().pk  # type: ignore[union-attr]
+        noted.last().pk
     ]
     signed_in(world.cast.bob).get(world.paths["orders_file"])
     assert noted.all().count() == MOST + 1  # others are noted still

@@ -123,7 +123,7 @@ def test_only_who_may_see_it_does_and_only_of_the_own_seller(cast: Cast) -> None
 def test_reading_the_activity_is_logged_once_each_time(cast: Cast) -> None:
     client = signed_in(cast.alice)
     client.get(f"{PAGE}?kind=read")
-    b"".join(client.get(f"{FILE}?event=sync.run"))  # type: ignore[arg-type]  # streamed
+    b"".join(client.get(f"{FILE}?event=sync.run"))
     found = Entry.objects.filter(event__startswith="read.activity").order_by("id")
     assert [(e.event, e.seller_id, e.additional_data) for e in found] == [
         ("read.activity.list", cast.north.pk, {"filters": ["kind"]}),
