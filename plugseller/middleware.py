@@ -1,7 +1,8 @@
-"""What every request gets: a number, an address, an actor, no place in caches."""
+"""What every request gets: a number and an actor; what every answer gets: headers."""
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from plugseller.addresses import client_address
@@ -10,10 +11,66 @@ from plugseller.audit.models import new_request_id
 
 # Nothing here answers to others, and many a class of pages would take PUT for POST.
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+# A page of ours needs none of these; passkeys are left to ourselves.
+_FEATURES = (
+    "accelerometer",
+    "autoplay",
+    "bluetooth",
+    "browsing-topics",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "hid",
+    "idle-detection",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "screen-wake-lock",
+    "serial",
+    "usb",
+    "xr-spatial-tracking",
+)
+HEADERS = {
+    "Cache-Control": "no-store, private",
+    "Content-Security-Policy": (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": ", ".join(f"{name}=()" for name in _FEATURES),
+    "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": settings.X_FRAME_OPTIONS,
+}
+
+
+class Headers:
+    """The outermost: no answer leaves without these, whoever made it.
+
+    Most are set further in (Django, csp, pages that need another one); a refusal of
+    the host, a redirect to https or a static file doesn't get that far.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.is_secure() and settings.SECURE_HSTS_SECONDS:
+            response.headers.setdefault(
+                "Strict-Transport-Security",
+                f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload",
+            )
+        return response
 
 
 class RequestContext:
-    """Names the actor for the audit log and forbids caches to keep the answer."""
+    """Names the actor for the audit log."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -29,7 +86,4 @@ class RequestContext:
             agent=request.headers.get("User-Agent", "")[:AGENT_LENGTH],
         )
         with acting(who):
-            response = self.get_response(request)
-        response.setdefault("Cache-Control", "no-store, private")
-        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), usb=()")
-        return response
+            return self.get_response(request)

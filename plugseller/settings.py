@@ -78,14 +78,17 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "plugseller.middleware.Headers",  # first: no answer leaves without them
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "plugseller.middleware.RequestContext",
+    "plugseller.accounts.refused.NoteRefused",
+    "plugseller.audit.failclosed.RefuseUnlogged",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -260,6 +263,9 @@ BREAK_GLASS_HOURS = 1
 AUDITLOG_LOGENTRY_MODEL = "audit.Entry"
 AUDITLOG_USE_BASE_MANAGER = True
 AUDITLOG_DISABLE_REMOTE_ADDR = True  # it would trust a forged X-Forwarded-For
+# The witness belongs on another disk; checkpoints are mailed as well where set.
+AUDIT_WITNESS_FILE = env.text("AUDIT_WITNESS_FILE", "")
+AUDIT_WITNESS_MAIL = env.text("AUDIT_WITNESS_MAIL", "")
 
 # --- Jobs -----------------------------------------------------------------------------
 
@@ -346,11 +352,14 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": ["'self'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
+        "object-src": ["'none'"],
         "frame-ancestors": ["'none'"],
     }
 }
+# Nobody uploads files; a body is a form or a small piece of JSON.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
 
 # --- Caches, mail, files --------------------------------------------------------------
 
@@ -388,6 +397,7 @@ MAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site has a use for our files
 
 # --- Words and time -------------------------------------------------------------------
 

@@ -8,8 +8,11 @@ from plugseller.accounts.views.entrance import to_the_password, to_the_sign_in
 urlpatterns = [
     path("", include("plugseller.accounts.urls")),
     path("", include("marketplaces.console.urls")),
+    path("", include("compliance.public.urls")),
     # One page takes passwords and one changes them, and the desk's own aren't these.
     path("admin/login/", to_the_sign_in, name="desk_sign_in"),
     path("admin/password_change/", to_the_password, name="desk_password"),
     path("admin/", admin.site.urls),
 ]
+
+handler500 = "plugseller.audit.failclosed.server_error"

@@ -1,6 +1,6 @@
 """One measure in a process of its own; prints one line of JSON.
 
-    python -m marketplaces.benchmarks.child fetch|parse|upsert|ours <folder>
+    python -m marketplaces.benchmarks.child fetch|parse|upsert|ours|audit_... <folder>
 
 `folder` holds the pages (`fetch` puts them there) and `simulator.json`.
 """
@@ -24,12 +24,20 @@ def main(what: str, folder: Path) -> dict[str, Any]:
     """The measure's figures."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plugseller.settings")
     django.setup()
+    from . import entries
+
     measure: Callable[[Path], dict[str, Any]] = {
         "connect": _connect,
         "fetch": _fetch,
         "parse": _parse,
         "upsert": _upsert,
         "ours": _ours,
+        "audit_prepare": entries.prepare,
+        "audit_logged": entries.logged,
+        "audit_unlogged": entries.unlogged,
+        "audit_append": entries.append,
+        "audit_insert": entries.insert,
+        "audit_verify": entries.verify,
     }[what]
     return measure(folder)
 

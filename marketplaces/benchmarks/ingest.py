@@ -48,8 +48,8 @@ def measure(*, orders: int, engine: Engine, repeat: int) -> dict[str, Any]:
         work = Path(folder)
         with _simulator(work, orders) as environment, engine.prepared(work) as made:
             environment |= made
-            _child("connect", work, environment)
-            fetched = _child("fetch", work, environment)
+            run_child("connect", work, environment)
+            fetched = run_child("fetch", work, environment)
             measured = Measured()
             for number in range(repeat):
                 for what, into in (
@@ -58,7 +58,7 @@ def measure(*, orders: int, engine: Engine, repeat: int) -> dict[str, Any]:
                     ("ours", measured.ours),
                 ):
                     with engine.copy(work, f"{what}{number}") as own:
-                        into.append(_child(what, work, environment | own))
+                        into.append(run_child(what, work, environment | own))
     return _figures(measured, orders, engine, fetched["page_size"])
 
 
@@ -106,7 +106,8 @@ def _rate(runs: list[dict[str, Any]]) -> int:
     return int(median(run["orders"] / run["seconds"] for run in runs))
 
 
-def _child(what: str, work: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+def run_child(what: str, work: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+    """One measure in a process of its own; BenchmarkFailed says which failed."""
     ran = subprocess.run(  # noqa: S603 (our own module)
         [sys.executable, "-m", "marketplaces.benchmarks.child", what, str(work)],
         env=os.environ | dict(environment),

@@ -10,10 +10,10 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from marketplaces.console.words import CHANNELS, TO_SHIP
-from marketplaces.keyset import Ordering
 from marketplaces.models import Listing, Order, Price, Stock
 from marketplaces.search import facts_matching, listings_matching, orders_matching
 from plugseller.accounts.models import Seller
+from plugseller.keyset import Ordering
 
 PAGE_SIZES = (25, 50, 100, 200)
 PAGE_SIZE = 50

@@ -19,19 +19,18 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from marketplaces import exports
 from marketplaces.console.absence import why_nothing
 from marketplaces.console.forms import PAGE_SIZE, ListFilter
 from marketplaces.console.places import Places
 from marketplaces.datamap import Feature
-from marketplaces.exports import Column
-from marketplaces.keyset import BadCursor, cursor_from, cut
 from marketplaces.reports import capped_count, streams
-from plugseller.accounts.desk import Desk, show
-from plugseller.accounts.models import Seller, User
+from plugseller import exports
+from plugseller.accounts.desk import Desk, show, still_may
+from plugseller.accounts.models import Seller
 from plugseller.accounts.roles import Permission
-from plugseller.accounts.tenancy import standing_at
 from plugseller.audit.services import record_access
+from plugseller.exports import Column
+from plugseller.keyset import BadCursor, cursor_from, cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,10 @@ class Listed:
 
 
 def list_page(request: HttpRequest, desk: Desk, listed: Listed) -> HttpResponse:
-    """One page of the list as asked for by the address; 400 if it asks nonsense."""
+    """One page of the list as asked for by the address; 400 if it asks nonsense.
+
+    Each page that is shown is one access entry. A 400 shows no row and is none.
+    """
     places, now = Places(desk.seller), timezone.now()
     form = _form(request, desk, listed, places)
     every = streams(desk.seller, now=now)
@@ -70,6 +72,13 @@ def list_page(request: HttpRequest, desk: Desk, listed: Listed) -> HttpResponse:
     asked = _narrowed(desk, listed, form, now)
     page = cut(asked, form.ordering, _cursor(request, form), size=form.page_size)
     link = _address(form)
+    record_access(
+        f"{listed.name}.list",
+        actor=desk.user,
+        seller_id=desk.seller.pk,
+        rows=len(page.rows),
+        details={"filters": sorted(form.asked)},
+    )
     context |= {
         "rows": listed.tell(desk, places, page.rows),
         "total": capped_count(asked),
@@ -107,7 +116,9 @@ def list_file(request: HttpRequest, desk: Desk, listed: Listed) -> HttpResponseB
         details={"filters": sorted(form.asked), "format": "csv"},
     )
     batches = exports.in_batches(
-        asked, form.ordering, may_go_on=lambda: _still_allowed(desk, listed)
+        asked,
+        form.ordering,
+        may_go_on=lambda: still_may(desk, Permission.EXPORT_DATA, listed.permission),
     )
     lines = exports.csv_lines(
         listed.columns, _told(batches, desk, listed, places), desk.zone
@@ -129,14 +140,6 @@ def _told(
 ) -> Iterator[Any]:
     for batch in batches:
         yield from listed.tell(desk, places, batch)
-
-
-def _still_allowed(desk: Desk, listed: Listed) -> None:
-    """Stop a file that is under way when its reader has lost a right meanwhile."""
-    reader = User.objects.get(pk=desk.user.pk)
-    standing = standing_at(reader, desk.seller.slug, now=timezone.now())
-    if not {Permission.EXPORT_DATA, listed.permission} <= standing.rights:
-        raise PermissionDenied("The right to export ended while the file was read.")
 
 
 def _form(

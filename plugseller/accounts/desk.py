@@ -102,6 +102,17 @@ def open_desk(
     return desk
 
 
+def still_may(desk: Desk, *permissions: Permission) -> None:
+    """Stop a file that is under way when its reader has lost a right meanwhile.
+
+    Raises PermissionDenied.
+    """
+    reader = User.objects.get(pk=desk.user.pk)
+    standing = standing_at(reader, desk.seller.slug, now=timezone.now())
+    if not standing.rights.issuperset(permissions):
+        raise PermissionDenied("The right to export ended while the file was read.")
+
+
 def show(
     request: HttpRequest,
     desk: Desk,

@@ -170,3 +170,22 @@ event(
     sentence="told the owners about staff access in the last month",
     by=OURSELVES,
 )
+event(
+    "access.refused",
+    kind=Kind.ACCESS,
+    sentence="was refused a page",
+    by=(By.PERSON, By.TOKEN),
+)
+for form in ("list", "export"):
+    event(
+        f"read.activity.{form}",
+        kind=Kind.READ,
+        sentence=f"{'looked at' if form == 'list' else 'exported'} the activity",
+        by=(By.PERSON,),
+    )
+event(
+    "audit.read",
+    kind=Kind.PROOF,
+    sentence="read entries of the audit log",
+    by=(By.PERSON,),
+)

@@ -21,6 +21,7 @@ from plugseller.accounts.confirming import confirmed
 from plugseller.accounts.converters import Unguessable
 from plugseller.accounts.guard import has_second_factor
 from plugseller.accounts.views import belonging, staff_access, team
+from plugseller.accounts.views.activity import activity, activity_file
 from plugseller.accounts.views.entrance import remove_key, sessions_list, sign_out
 from plugseller.accounts.views.set_up import open_set_up, set_up
 
@@ -174,4 +175,6 @@ urlpatterns = [
         staff_access.end,
         name="end_staff_access",
     ),
+    path("s/<slug:slug>/activity", activity, name="activity"),
+    path("s/<slug:slug>/activity.csv", activity_file, name="activity_file"),
 ]

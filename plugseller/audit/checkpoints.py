@@ -79,15 +79,7 @@ def save(seal: Seal) -> None:
 def saved(using: str = DEFAULT_DB_ALIAS) -> Iterator[Seal]:
     """The checkpoints in the database, the oldest first."""
     for row in Checkpoint.objects.using(using).order_by("id").iterator():
-        yield Seal(
-            kind=row.kind,
-            number=row.number,
-            hash=row.hash,
-            entries=row.entries,
-            made_at=row.made_at.astimezone(UTC).isoformat(timespec="microseconds"),
-            key_id=row.key_id,
-            signature=row.signature,
-        )
+        yield row.seal()
 
 
 def standing(seals: list[Seal]) -> list[Seal]:

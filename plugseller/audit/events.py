@@ -30,3 +30,9 @@ event(
     sentence="stated that an older copy of the database was put back",
     by=OURSELVES,
 )
+event(
+    "audit.verified",
+    kind=Kind.PROOF,
+    sentence="checked whether the audit log is whole",
+    by=OURSELVES,
+)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
+from datetime import UTC
 from typing import Any, Never
 
 from auditlog.models import AbstractLogEntry, LogEntryManager
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from plugseller.audit.acting import now_acting
 from plugseller.audit.append import AppendOnly, AuditUnavailable, append, plain
+from plugseller.audit.chain import Seal
 
 # How auditlog's changes of a row are named in the catalogue, by its action.
 ROW_EVENTS = ("row.created", "row.changed", "row.deleted", "row.read")
@@ -225,6 +227,18 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} at entry {self.number}"
+
+    def seal(self) -> Seal:
+        """The statement as it was signed."""
+        return Seal(
+            kind=self.kind,
+            number=self.number,
+            hash=self.hash,
+            entries=self.entries,
+            made_at=self.made_at.astimezone(UTC).isoformat(timespec="microseconds"),
+            key_id=self.key_id,
+            signature=self.signature,
+        )
 
 
 def acted() -> dict[str, Any]:

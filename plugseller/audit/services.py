@@ -90,19 +90,22 @@ def record_access(
     actor: Any,
     seller_id: UUID,
     rows: int,
+    subject: models.Model | None = None,
     details: Mapping[str, Any] | None = None,
     role: str = "",
     grant_id: UUID | None = None,
 ) -> int:
-    """Insert one entry for a read of Marketplace Information, before it is shown.
+    """Insert one entry for a read of a seller's data, before it is shown.
 
-    `kind` is what was read: the event is `read.<kind>`. `details` holds the names of
-    the filters, never what was put into them. Raises AuditUnavailable.
+    `kind` is what was read: the event is `read.<kind>`. `subject` is the row whose
+    page it was. `details` holds the names of the filters, never what was put into
+    them. Raises AuditUnavailable.
     """
     return record(
         f"read.{kind}",
         actor=actor,
         seller_id=seller_id,
+        subject=subject,
         rows=rows,
         details=details,
         action=Entry.Action.ACCESS,

@@ -13,6 +13,9 @@ class JobsConfig(AppConfig):
     verbose_name = "Jobs"
 
     def ready(self) -> None:
+        from plugseller.jobs.signing import sign_apart
+
+        sign_apart()
         autodiscover_modules("jobs")  # each app's timetable is in its own file
         post_migrate.connect(make_cache_table, sender=self)
         post_migrate.connect(put_timetable_into_queue, sender=self)

@@ -5,11 +5,12 @@ from datetime import timedelta
 from django.utils import timezone
 from django_q.models import Schedule
 
-from plugseller.jobs import outbox, timetable
+from plugseller.jobs import outbox, timetable, witness
 from plugseller.shelves import periodic
 
 periodic("mail.send", every=timedelta(minutes=1), work=outbox.send_due)
 periodic("mail.forget", every=timedelta(days=1), work=outbox.forget_old)
+periodic("audit.mail", every=timedelta(hours=1), work=witness.mail_newest)
 
 
 def tick() -> None:

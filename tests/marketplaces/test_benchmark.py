@@ -24,14 +24,14 @@ KEYS = {
 
 
 def benchmark(
-    *arguments: str, **environment: str
+    *arguments: str, what: str = "ingest", **environment: str
 ) -> "subprocess.CompletedProcess[str]":
     ours = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
     if address := ours.get("DATABASE_URL"):  # only the tests' runner makes it
         ours["DATABASE_URL"] = urlsplit(address)._replace(path="/postgres").geturl()
     ours |= environment
     return subprocess.run(
-        [sys.executable, "manage.py", "benchmark", "ingest", *arguments],
+        [sys.executable, "manage.py", "benchmark", what, *arguments],
         env=ours,
         cwd=ROOT,
         capture_output=True,

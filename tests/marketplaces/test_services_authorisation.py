@@ -292,6 +292,7 @@ def test_coming_back_renews_the_same_connection(
     assert (second.status, second.trouble, second.ended_at) == ("active", "", None)
     assert second.credentials is not None
     assert unpack(second.credentials).refresh_token.reveal() != old
+    assert Entry.objects.filter(event="connection.reconnected").exists()
 
 
 def test_a_renewal_by_another_account_is_refused(alice: Browser) -> None:

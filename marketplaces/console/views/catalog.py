@@ -21,7 +21,6 @@ from marketplaces.console.provenance import Source, source_of
 from marketplaces.console.skus import SkuRow, tell_facts
 from marketplaces.console.views.orders import order_url
 from marketplaces.datamap import Feature
-from marketplaces.exports import Column
 from marketplaces.models import (
     Listing,
     OrderItem,
@@ -35,6 +34,8 @@ from marketplaces.reports import streams
 from plugseller.accounts.desk import Desk, open_desk, show
 from plugseller.accounts.models import Seller
 from plugseller.accounts.roles import Permission
+from plugseller.audit.services import record_access
+from plugseller.exports import Column
 
 _RECENT = 1_000  # listings whose statuses make up the filter's choices
 _MOST_CHANGES = 200
@@ -123,6 +124,16 @@ def sku_detail(
     if not (listing or prices or stock):
         raise Http404
     places = Places(desk.seller)
+    price_history, stock_history = _price_history(here, now), _stock_history(here, now)
+    orders, products = _last_orders(here), _product(here, listing)
+    changes = [h.changes for h in (price_history, stock_history) if h]
+    _log(
+        desk,
+        listings=[listing, *products] if listing else [],
+        prices=prices,
+        inventory=stock,
+        other_rows=sum(map(len, changes)) + len(orders),
+    )
     told = {
         s.feature: s for s in streams(desk.seller, now=now, connection_id=connection)
     }
@@ -132,12 +143,12 @@ def sku_detail(
         "store": places.store(connection, market),
         "listing": listing,
         "listing_source": source_of(listing) if listing else None,
-        "products": _product(here, listing),
+        "products": products,
         "prices": [(price, source_of(price)) for price in prices],
-        "price_history": _price_history(here, now),
+        "price_history": price_history,
         "stock": [(place, source_of(place)) for place in stock],
-        "stock_history": _stock_history(here, now),
-        "orders": _last_orders(here),
+        "stock_history": stock_history,
+        "orders": orders,
         "why": {
             f.value: reason
             for f, s in told.items()
@@ -145,6 +156,19 @@ def sku_detail(
         },
     }
     return show(request, desk, "marketplaces/sku.html", context)
+
+
+def _log(desk: Desk, *, other_rows: int, **shown: list[Any]) -> None:
+    """One entry for the whole page, named by the first thing that is on it."""
+    parts = [name for name, rows in shown.items() if rows]
+    record_access(
+        f"{parts[0]}.detail",
+        actor=desk.user,
+        seller_id=desk.seller.pk,
+        subject=shown[parts[0]][0],
+        rows=sum(map(len, shown.values())) + other_rows,
+        details={"shown": parts},
+    )
 
 
 def _product(here: _Sku, listing: Listing | None) -> list[tuple[Product, Source]]:

@@ -1,6 +1,7 @@
 """The first page after signing in, and a seller's dashboard."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,7 @@ from plugseller.accounts.desk import Desk, open_desk, show
 from plugseller.accounts.models import User
 from plugseller.accounts.services import invitations_of
 from plugseller.accounts.tenancy import sellers_of
+from plugseller.audit.services import record_access
 
 _DAYS = 30
 _ROWS = 8
@@ -50,14 +52,25 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
         if desk.may(words.NEEDS[stream.feature])
     ]
     places = Places(desk.seller)
+    told: dict[str, Any] = {
+        **(_orders(desk) if desk.sees_orders else {}),
+        **(_shelves(desk, places) if desk.sees_inventory else {}),
+        **(_problems(desk, places) if desk.sees_catalog else {}),
+    }
+    listed = {"per_day": "orders", "short": "inventory", "problems": "listings"}
+    record_access(
+        "dashboard",
+        actor=desk.user,
+        seller_id=desk.seller.pk,
+        rows=len(told.get("short", ())) + len(told.get("problems", ())),
+        details={"shown": [name for key, name in listed.items() if key in told]},
+    )
     context = {
         "now": now,
         "fresh": fresh,
         "days": _DAYS,
         "low_stock": LOW_STOCK,
-        **(_orders(desk) if desk.sees_orders else {}),
-        **(_shelves(desk, places) if desk.sees_inventory else {}),
-        **(_problems(desk, places) if desk.sees_catalog else {}),
+        **told,
     }
     return show(request, desk, "marketplaces/dashboard.html", context)
 

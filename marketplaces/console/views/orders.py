@@ -20,11 +20,12 @@ from marketplaces.console.lists import Listed, list_file, list_page
 from marketplaces.console.places import Places
 from marketplaces.console.provenance import Source, source_of
 from marketplaces.datamap import Feature
-from marketplaces.exports import Column
 from marketplaces.models import Order, OrderItem
 from plugseller.accounts.desk import Desk, open_desk, show
 from plugseller.accounts.models import Seller
 from plugseller.accounts.roles import Permission
+from plugseller.audit.services import record_access
+from plugseller.exports import Column
 
 _SHOWN_LINES = 3
 _RECENT = 1_000  # orders whose statuses make up the filter's choices
@@ -180,9 +181,16 @@ def order_detail(
     desk = open_desk(request, slug, Permission.VIEW_ORDERS)
     own = Order.objects.of_seller(desk.seller)
     order = get_object_or_404(own, connection_id=connection, external_id=number)
-    lines = OrderItem.objects.of_seller(desk.seller).filter(order=order)
-    now = timezone.now()
-    row = _row(desk, Places(desk.seller), order, list(lines.order_by("id")), now)
+    own_lines = OrderItem.objects.of_seller(desk.seller).filter(order=order)
+    lines, now = list(own_lines.order_by("id")), timezone.now()
+    record_access(
+        "orders.detail",
+        actor=desk.user,
+        seller_id=desk.seller.pk,
+        subject=order,
+        rows=1 + len(lines),
+    )
+    row = _row(desk, Places(desk.seller), order, lines, now)
     return show(
         request,
         desk,

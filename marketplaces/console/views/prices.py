@@ -8,10 +8,10 @@ from marketplaces.console.forms import PriceFilter
 from marketplaces.console.lists import Listed, list_file, list_page
 from marketplaces.console.skus import SkuRow, tell_facts
 from marketplaces.datamap import Feature
-from marketplaces.exports import Column
 from marketplaces.models import Price
 from plugseller.accounts.desk import open_desk
 from plugseller.accounts.roles import Permission
+from plugseller.exports import Column
 
 PRICES = Listed(
     name="prices",

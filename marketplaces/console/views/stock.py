@@ -8,10 +8,10 @@ from marketplaces.console.forms import StockFilter
 from marketplaces.console.lists import Listed, list_file, list_page
 from marketplaces.console.skus import SkuRow, tell_facts
 from marketplaces.datamap import Feature
-from marketplaces.exports import Column
 from marketplaces.models import Stock
 from plugseller.accounts.desk import open_desk
 from plugseller.accounts.roles import Permission
+from plugseller.exports import Column
 
 STOCK = Listed(
     name="inventory",

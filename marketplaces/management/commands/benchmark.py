@@ -1,4 +1,4 @@
-"""`manage.py benchmark ingest`: what the main path costs beside the least possible."""
+"""`manage.py benchmark ingest|audit`: what we cost beside the least possible."""
 
 import json
 import os
@@ -7,16 +7,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from marketplaces.benchmarks import audit, ingest
 from marketplaces.benchmarks.engines import Embedded, Engine, NoServer, PostgreSQL
 from marketplaces.benchmarks.ingest import (
     GOAL_RATIO,
     GOAL_RESYNC,
     BenchmarkFailed,
-    measure,
 )
 from plugseller.commands import table
 
-LINES = (
+INGEST = (
     ("orders_per_second", "orders a second, end to end", ""),
     ("floor_parse_per_second", "floor: typed parse only", ""),
     ("floor_upsert_per_second", "floor: typed parse and bare upsert", ""),
@@ -27,20 +27,35 @@ LINES = (
     ("calls_minimum", "least possible calls", ""),
     ("peak_rss_mb", "peak memory, MiB", ""),
 )
+AUDIT = (
+    ("request_ms", "a logged request, ms", ""),
+    ("request_unlogged_ms", "floor: the same unlogged, ms", ""),
+    ("ratio_of_requests", "logged / unlogged", f"at most {audit.GOAL_REQUEST}"),
+    ("append_us", "an entry, µs", ""),
+    ("insert_us", "floor: a raw INSERT with HMAC, µs", ""),
+    ("ratio_of_appends", "entry / raw INSERT", f"at most {audit.GOAL_APPEND}"),
+    ("verified_entries", "entries verified", ""),
+    ("verify_seconds", "seconds to verify them", ""),
+    ("verified_per_second", "entries verified a second", ""),
+)
 
 
 class Command(BaseCommand):
     """Exit status 0 whatever the figures are; 1 only if something didn't run."""
 
     help = (
-        "Measure the way of orders from the marketplace to the database, on a data "
-        "folder and a database of its own that are removed afterwards."
+        "Measure the way of orders from the marketplace to the database (ingest), or "
+        "what the audit log costs (audit), on a data folder and a database of its own "
+        "that are removed afterwards."
     )
     requires_system_checks = ()  # the configured installation isn't touched
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("what", choices=["ingest"])
+        parser.add_argument("what", choices=["ingest", "audit"])
         parser.add_argument("--orders", type=int, default=10_000)
+        parser.add_argument(
+            "--entries", type=int, default=1_000_000, help="how many to verify (audit)"
+        )
         parser.add_argument(
             "--json",
             nargs="?",
@@ -52,14 +67,22 @@ class Command(BaseCommand):
         parser.add_argument("--repeat", type=int, default=3)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["orders"] < 1 or options["repeat"] < 1:
-            raise CommandError("--orders and --repeat must be at least 1.")
+        if min(options[name] for name in ("orders", "entries", "repeat")) < 1:
+            raise CommandError("--orders, --entries and --repeat must be at least 1.")
+        engine, repeat = _engine(options["engine"]), options["repeat"]
         try:
-            figures = measure(
-                orders=options["orders"],
-                engine=_engine(options["engine"]),
-                repeat=options["repeat"],
-            )
+            if options["what"] == "audit":
+                lines = AUDIT
+                figures = audit.measure(
+                    entries=options["entries"], engine=engine, repeat=repeat
+                )
+                told = f"{figures['verified_entries']:,} entries"
+            else:
+                lines = INGEST
+                figures = ingest.measure(
+                    orders=options["orders"], engine=engine, repeat=repeat
+                )
+                told = f"{figures['orders']:,} orders"
         except (BenchmarkFailed, NoServer) as error:
             raise CommandError(str(error)) from None
         text = json.dumps(figures, indent=2)
@@ -68,10 +91,10 @@ class Command(BaseCommand):
             return
         rows = [
             {"measure": words, "found": figures[key], "goal": goal}
-            for key, words, goal in LINES
+            for key, words, goal in lines
         ]
         self.stdout.write(table(("measure", "found", "goal"), rows))
-        self.stdout.write(_summary(figures))
+        self.stdout.write(_summary(told, figures))
         if options["json"]:
             Path(options["json"]).write_text(text + "\n", encoding="utf-8")
 
@@ -88,10 +111,7 @@ def _engine(name: str | None) -> Engine:
     return Embedded()
 
 
-def _summary(figures: dict[str, Any]) -> str:
+def _summary(told: str, figures: dict[str, Any]) -> str:
     missed = [name for name, met in figures["goals"].items() if not met]
     verdict = f"Goals missed: {', '.join(missed)}." if missed else "All goals are met."
-    return (
-        f"{figures['orders']:,} orders on {figures['engine']}, medians of "
-        f"{figures['repeat']}. {verdict}"
-    )
+    return f"{told} on {figures['engine']}, medians of {figures['repeat']}. {verdict}"

@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from plugseller.accounts.admin import grants, people
+from plugseller.accounts.admin import audit, grants, people
 
-__all__ = ["grants", "people"]
+__all__ = ["audit", "grants", "people"]
 
 admin.site.site_header = admin.site.site_title = "Plug Seller: desk"
 admin.site.index_title = "Desk"

@@ -18,6 +18,7 @@ came between. So no network call and no waiting inside one.
 import datetime
 import decimal
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -140,8 +141,14 @@ class CursorWrapper(dbapi2.Cursor):  # type: ignore[misc]  # the driver has no t
 
     def _qmarks(self, query: str, names: list[str] | None) -> str:
         if names is None:
-            return sqlite.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
+            return _with_qmarks(query)
         return query % {name: f":{name}" for name in names}
+
+
+@lru_cache(maxsize=512)  # an audit entry's INSERT is the same text each time
+def _with_qmarks(query: str) -> str:
+    converted: str = sqlite.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
+    return converted
 
 
 def database_path(name: str | Path) -> Path:

@@ -11,12 +11,12 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from marketplaces import exports
-from marketplaces.exports import Column, csv_lines, disarmed
 from marketplaces.models import Connection, Order
+from plugseller import exports
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services import join
 from plugseller.audit.models import Entry
+from plugseller.exports import Column, csv_lines, disarmed
 from tests.conftest import signed_in
 from tests.marketplaces.console import rows
 from tests.marketplaces.console.conftest import World, whole

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from marketplaces.keyset import BadCursor, Cursor, Ordering, cursor_from
+from plugseller.keyset import BadCursor, Cursor, Ordering, cursor_from
 
 BY_TIME = Ordering("newest", "Newest", "placed_at", datetime, descending=True)
 BY_SKU = Ordering("sku", "SKU", "sku", str)

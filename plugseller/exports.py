@@ -1,4 +1,4 @@
-"""A seller's own rows as CSV: streamed, readable by spreadsheets, safe to open.
+"""Rows as CSV: streamed, readable by spreadsheets, safe to open.
 
 Cells that a spreadsheet could take for a formula are disarmed as OWASP advises ("CSV
 Injection"): an apostrophe in front, every cell in quotes. Numbers of ours stay numbers.
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import models
 
-from marketplaces.keyset import Ordering, after, cut
+from plugseller.keyset import Ordering, after, cut
 
 BATCH = 1_000
 MOST_ROWS = 200_000

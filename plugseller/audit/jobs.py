@@ -1,0 +1,44 @@
+"""What the timetable does for the log: seal it, prove it, let old months go (ACC-2)."""
+
+import logging
+from datetime import datetime, timedelta
+
+from plugseller.audit.checkpoints import sign_checkpoint
+from plugseller.audit.pruning import PruningRefused, prune
+from plugseller.audit.services import record
+from plugseller.audit.verify import Verification, verify
+from plugseller.shelves import periodic
+
+logger = logging.getLogger(__name__)
+
+
+def check(now: datetime) -> Verification:
+    """Verify the whole log and log what came of it; an error in the logs on a fault."""
+    seen = verify()
+    record(
+        "audit.verified",
+        rows=seen.entries,
+        details={
+            "whole": seen.is_whole,
+            "faults": seen.faults,
+            "first_bad": seen.first_bad,
+            "witnessed_to": seen.witnessed_to,
+        },
+    )
+    if not seen.is_whole:
+        logger.error("The audit log isn't whole: run `manage.py verify_audit`.")
+    return seen
+
+
+def let_go(now: datetime) -> None:
+    """Remove the months whose time is over. Asked daily; it does something monthly."""
+    try:
+        prune(now)
+    except PruningRefused as error:
+        logger.error("The audit log wasn't pruned. %s", error)
+
+
+# Twice as often as promised: a tick may come late.
+periodic("audit.checkpoint", every=timedelta(minutes=30), work=sign_checkpoint)
+periodic("audit.verify", every=timedelta(days=1), work=check)
+periodic("audit.prune", every=timedelta(days=1), work=let_go)
