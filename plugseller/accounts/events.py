@@ -14,3 +14,11 @@ event(
     sentence="set up a second factor",
     by=PEOPLE,
 )
+event("token.made", kind=Kind.KEY, sentence="made an API key", by=(By.PERSON,))
+event("token.rotated", kind=Kind.KEY, sentence="renewed an API key", by=(By.PERSON,))
+event(
+    "token.revoked",
+    kind=Kind.KEY,
+    sentence="ended an API key",
+    by=(*PEOPLE, By.JOB),
+)

@@ -2,5 +2,21 @@
 
 from plugseller.accounts.services.people import create_person, set_up_app
 from plugseller.accounts.services.sellers import create_seller, join, leave
+from plugseller.accounts.services.tokens import (
+    make_token,
+    revoke_token,
+    revoke_tokens_of,
+    rotate_token,
+)
 
-__all__ = ["create_person", "create_seller", "join", "leave", "set_up_app"]
+__all__ = [
+    "create_person",
+    "create_seller",
+    "join",
+    "leave",
+    "make_token",
+    "revoke_token",
+    "revoke_tokens_of",
+    "rotate_token",
+    "set_up_app",
+]
