@@ -32,6 +32,8 @@ class Instant(serializers.DateTimeField):
 
 
 class Money(serializers.Serializer[Any]):
+    """An amount of money."""
+
     amount = serializers.CharField(help_text="A decimal number, as text.")
     currency = serializers.CharField(allow_null=True, help_text="ISO 4217.")
 
@@ -100,6 +102,8 @@ class MarketplaceFacts(Facts):
 
 
 class Item(Facts):
+    """One line of an order."""
+
     may_lack = (
         "product_id",
         "title",
@@ -125,6 +129,8 @@ class Item(Facts):
 
 
 class OrderRow(MarketplaceFacts):
+    """An order with its lines, and without its buyer."""
+
     may_lack = ("ship_by", "total")
 
     number = serializers.CharField(source="external_id")
@@ -148,12 +154,16 @@ class OrderRow(MarketplaceFacts):
 
 
 class Issue(serializers.Serializer[Any]):
+    """A problem the marketplace reports of a listing."""
+
     code = serializers.CharField(allow_null=True)
     severity = serializers.CharField(allow_null=True)
     message = serializers.CharField(allow_null=True)
 
 
 class ListingRow(MarketplaceFacts):
+    """The offer of a product under a SKU in one country store."""
+
     may_lack = ("product_id", "title", "condition", "channel", "image", "listed_at")
 
     sku = serializers.CharField()
@@ -178,6 +188,8 @@ class ListingRow(MarketplaceFacts):
 
 
 class PriceRow(MarketplaceFacts):
+    """A price of a SKU in one country store, as it holds now."""
+
     sku = serializers.CharField()
     kind = serializers.ChoiceField(choices=Price.Kind.values)
     price = serializers.SerializerMethodField()
@@ -191,6 +203,8 @@ class PriceRow(MarketplaceFacts):
 
 
 class StockRow(MarketplaceFacts):
+    """Pieces of a SKU at one place."""
+
     may_lack = ("available", "reserved", "inbound", "unsellable")
 
     sku = serializers.CharField()
@@ -207,6 +221,8 @@ class StockRow(MarketplaceFacts):
 
 
 class Store(serializers.Serializer[Any]):
+    """A country store the account may sell in."""
+
     market = serializers.CharField()
     name = serializers.CharField()
     country = serializers.CharField()
@@ -215,12 +231,16 @@ class Store(serializers.Serializer[Any]):
 
 
 class Switch(serializers.Serializer[Any]):
+    """A feature, and whether it is fetched."""
+
     feature = serializers.ChoiceField(choices=[f.value for f in Feature])
     on = serializers.BooleanField()
     switched_at = Instant()
 
 
 class ConnectionRow(serializers.Serializer[Connection]):
+    """A marketplace account the seller has authorised us to read."""
+
     url = serializers.SerializerMethodField()
     id = serializers.UUIDField()
     marketplace = serializers.CharField()
@@ -241,6 +261,8 @@ class ConnectionRow(serializers.Serializer[Connection]):
 
 
 class RunRow(serializers.Serializer[SyncRun]):
+    """One pass of one feature of a connection."""
+
     url = serializers.SerializerMethodField()
     id = serializers.IntegerField()
     connection = serializers.UUIDField(source="connection_id")
@@ -274,6 +296,8 @@ class RunRow(serializers.Serializer[SyncRun]):
 
 
 class SellerRow(serializers.Serializer[Any]):
+    """A seller."""
+
     url = serializers.SerializerMethodField()
     slug = serializers.CharField()
     name = serializers.CharField()

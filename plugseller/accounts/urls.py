@@ -8,6 +8,7 @@ from allauth.mfa.webauthn import views as webauthn
 from allauth.usersessions import views as usersessions
 from django.urls import path
 
+from plugseller.accounts.views import tokens
 from plugseller.accounts.views.entrance import sign_out
 
 urlpatterns = [
@@ -80,5 +81,17 @@ urlpatterns = [
         "forgotten/done",
         account.password_reset_from_key_done,
         name="account_password_reset_completed",
+    ),
+    path("s/<slug:slug>/api-keys", tokens.token_list, name="api_tokens"),
+    path("s/<slug:slug>/api-keys/new", tokens.token_new, name="api_token_new"),
+    path(
+        "s/<slug:slug>/api-keys/<uuid:token>/rotate",
+        tokens.token_rotate,
+        name="api_token_rotate",
+    ),
+    path(
+        "s/<slug:slug>/api-keys/<uuid:token>/revoke",
+        tokens.token_revoke,
+        name="api_token_revoke",
     ),
 ]
