@@ -39,7 +39,7 @@ class TokenForm(forms.Form):
     kind = forms.ChoiceField(
         choices=ApiToken.Kind.choices,
         label="For",
-        help_text="A machine's key is shown to everybody who manages the team.",
+        help_text="Who manages the team sees, renews and ends machines' keys too.",
     )
     permissions = forms.MultipleChoiceField(
         widget=forms.CheckboxSelectMultiple,
