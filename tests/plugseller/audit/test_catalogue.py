@@ -15,6 +15,11 @@ MADE = {
     "marketplaces/console/lists.py": {
         f"read.{name}.export" for name in ("listings", "prices", "inventory", "orders")
     },
+    "marketplaces/api/views/base.py": {
+        f"read.{name}.{how}"
+        for name in ("listings", "prices", "inventory", "orders")
+        for how in ("list", "detail")
+    },
     "plugseller/audit/services.py": set(),  # record_access itself
     "plugseller/audit/models.py": {*ROW_EVENTS},
     "plugseller/audit/benchmark.py": set(),
