@@ -254,6 +254,8 @@ REST_KNOX = {
     "TOKEN_TTL": timedelta(days=90),
 }
 API_TOKEN_LONGEST = timedelta(days=365)
+API_TOKEN_OVERLAP = timedelta(hours=24)  # how long a renewed token still works
+API_TOKEN_WARNING = timedelta(days=14)  # before it ends, its owner is told
 
 # Staff access to a seller that begins without a second person lasts so long.
 BREAK_GLASS_HOURS = 1
@@ -408,11 +410,35 @@ USE_TZ = True
 
 # --- API ------------------------------------------------------------------------------
 
+API_RATE = "120/min"  # for each token, or for each person with a session
+API_FAILURE_RATE = "20/min"  # refused tokens, for each address
 REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "plugseller.accounts.tokens.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "marketplaces.api.negotiation.AlwaysJson",
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["marketplaces.api.throttles.PerToken"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "marketplaces.api.problems.answer",
     "NUM_PROXIES": TRUSTED_PROXIES,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Plug Seller",
+    "DESCRIPTION": "A seller's own products, listings, prices, stock and orders, "
+    "read-only. No answer holds anything about who the buyers are.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_PUBLIC": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "marketplaces.api.schema.say_what_answers_mean",
+    ],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }
 
 # --- Logging --------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from plugseller.accounts.views.entrance import to_the_password, to_the_sign_in
 urlpatterns = [
     path("", include("plugseller.accounts.urls")),
     path("", include("marketplaces.console.urls")),
+    path("api/v1/", include("marketplaces.api.urls")),
     path("", include("compliance.public.urls")),
     # One page takes passwords and one changes them, and the desk's own aren't these.
     path("admin/login/", to_the_sign_in, name="desk_sign_in"),

@@ -8,6 +8,8 @@ digits, which nothing on the way understands: "MUG/BLUE 11" is "MUG~2FBLUE~2011"
 
 import re
 
+from django.urls import register_converter
+
 _PLAIN = re.compile(r"[A-Za-z0-9_-]")
 _ESCAPED = re.compile(rb"~([0-9A-F]{2})")
 _EMPTY = "~"
@@ -37,3 +39,6 @@ class NaturalKey:
             else "".join(f"~{byte:02X}" for byte in c.encode())
             for c in value
         )
+
+
+register_converter(NaturalKey, "key")

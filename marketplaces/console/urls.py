@@ -1,10 +1,10 @@
 """Addresses of the console; `key` carries a marketplace's own key, whatever it is."""
 
 from django.templatetags.static import static
-from django.urls import include, path, register_converter
+from django.urls import include, path
 from django.views.generic import RedirectView
 
-from marketplaces.console.converters import NaturalKey
+import marketplaces.console.converters  # noqa: F401  the converter `key`
 from marketplaces.console.views import (
     catalog,
     connecting,
@@ -16,8 +16,6 @@ from marketplaces.console.views import (
     starting,
     stock,
 )
-
-register_converter(NaturalKey, "key")
 
 _of_seller = [
     path("", home.dashboard, name="dashboard"),

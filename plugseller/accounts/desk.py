@@ -81,6 +81,11 @@ class Desk:
         return self.may(Permission.MANAGE_MEMBERS)
 
     @property
+    def has_keys(self) -> bool:
+        """Whether the person may have API keys here; our own staff may not."""
+        return not self.user.is_staff
+
+    @property
     def sees_activity(self) -> bool:
         return self.may(Permission.VIEW_ACTIVITY)
 

@@ -189,3 +189,11 @@ event(
     sentence="read entries of the audit log",
     by=(By.PERSON,),
 )
+event("token.made", kind=Kind.KEY, sentence="made an API key", by=(By.PERSON,))
+event("token.rotated", kind=Kind.KEY, sentence="renewed an API key", by=(By.PERSON,))
+event(
+    "token.revoked",
+    kind=Kind.KEY,
+    sentence="ended an API key",
+    by=(*PEOPLE, By.JOB),
+)

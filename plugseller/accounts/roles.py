@@ -58,3 +58,10 @@ PERMISSIONS: dict[Role, tuple[Permission, ...]] = {
 
 # What a grant can open to our staff: looking, and never acting in the seller's place.
 GRANTABLE: tuple[Permission, ...] = (*_SEES, Permission.VIEW_ACTIVITY)
+
+# What an API token can open to a program: reading, and never managing anything.
+FOR_TOKENS: tuple[Permission, ...] = (
+    *_SEES,
+    Permission.EXPORT_DATA,
+    Permission.VIEW_ACTIVITY,
+)

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from plugseller.accounts.confirming import confirmed
 from plugseller.accounts.converters import Unguessable
 from plugseller.accounts.guard import has_second_factor
-from plugseller.accounts.views import belonging, staff_access, team
+from plugseller.accounts.views import belonging, staff_access, team, tokens
 from plugseller.accounts.views.activity import activity, activity_file
 from plugseller.accounts.views.entrance import remove_key, sessions_list, sign_out
 from plugseller.accounts.views.set_up import open_set_up, set_up
@@ -177,4 +177,16 @@ urlpatterns = [
     ),
     path("s/<slug:slug>/activity", activity, name="activity"),
     path("s/<slug:slug>/activity.csv", activity_file, name="activity_file"),
+    path("s/<slug:slug>/api-keys", tokens.token_list, name="api_tokens"),
+    path("s/<slug:slug>/api-keys/new", tokens.token_new, name="api_token_new"),
+    path(
+        "s/<slug:slug>/api-keys/<uuid:token>/rotate",
+        tokens.token_rotate,
+        name="api_token_rotate",
+    ),
+    path(
+        "s/<slug:slug>/api-keys/<uuid:token>/revoke",
+        tokens.token_revoke,
+        name="api_token_revoke",
+    ),
 ]

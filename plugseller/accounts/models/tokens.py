@@ -1,12 +1,13 @@
 """API tokens: what a program signs in with, in a person's name (ACC-3)."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from knox.models import AbstractAuthToken
 
 from plugseller.accounts.models.sellers import Seller
+from plugseller.accounts.roles import Permission
 
 
 class ApiToken(AbstractAuthToken):
@@ -35,12 +36,31 @@ class ApiToken(AbstractAuthToken):
         "self", null=True, on_delete=models.SET_NULL, related_name="replaces"
     )
     revoked_at = models.DateTimeField(null=True)
+    warned_at = models.DateTimeField(null=True)  # when its owner was told it ends soon
 
     class Meta:
         ordering = ["-created"]
 
     def __str__(self) -> str:
         return f"API token {self.pk}"  # never what it is made of
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether a new token took its place; it works on for a short while."""
+        return self.replaced_by_id is not None
+
+    @property
+    def is_machine(self) -> bool:
+        return self.kind == self.Kind.MACHINE
+
+    @property
+    def permission_labels(self) -> list[str]:
+        """What it opens, in words."""
+        return [p.label for p in Permission if p.value in self.permissions]
+
+    def ends_within(self, span: timedelta, *, now: datetime) -> bool:
+        """Whether its time is nearly over."""
+        return self.expiry is not None and self.expiry - now < span
 
     def is_live(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expiry is None or now < self.expiry)

@@ -34,6 +34,12 @@ from plugseller.accounts.services.members import (
 from plugseller.accounts.services.people import create_person, set_up_app
 from plugseller.accounts.services.sellers import create_seller, join, leave, open_seller
 from plugseller.accounts.services.staff import create_officer, invite_staff
+from plugseller.accounts.services.tokens import (
+    make_token,
+    revoke_token,
+    revoke_tokens_of,
+    rotate_token,
+)
 
 __all__ = [
     "GrantRefused",
@@ -57,6 +63,7 @@ __all__ = [
     "leave",
     "leave_seller",
     "lift_lockout",
+    "make_token",
     "offboard_user",
     "open_seller",
     "plan_leaving",
@@ -67,6 +74,9 @@ __all__ = [
     "reset_factors",
     "review_grant",
     "revoke_grant",
+    "revoke_token",
+    "revoke_tokens_of",
+    "rotate_token",
     "set_up_app",
     "take_back_invitation",
 ]

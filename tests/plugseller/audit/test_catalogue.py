@@ -24,6 +24,11 @@ MADE = {
         "read.activity.list",
         "read.activity.export",
     },
+    "marketplaces/api/views/base.py": {
+        f"read.{name}.{how}"
+        for name in ("listings", "prices", "inventory", "orders")
+        for how in ("list", "detail")
+    },
     "plugseller/audit/services.py": set(),  # record_access itself
     "plugseller/audit/models.py": {*ROW_EVENTS},
 }
