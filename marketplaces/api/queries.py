@@ -23,9 +23,9 @@ from marketplaces.console.forms import (
 )
 from marketplaces.console.places import Places
 from marketplaces.datamap import Feature
-from marketplaces.keyset import BadCursor, Cursor, Ordering, cursor_from
 from marketplaces.models import SyncRun
 from plugseller.accounts.desk import Desk
+from plugseller.keyset import BadCursor, Cursor, Ordering, cursor_from
 
 MOST_ROWS = 200
 _LONGEST_CURSOR = 2_000

@@ -77,7 +77,7 @@ class People:
     def __init__(self, desk: Desk) -> None:
         self._seller = desk.seller
         # Our staff learns what was done by whom in which role, and nobody's name.
-        self._named = desk.standing.grant is None
+        self._named = not desk.standing.grants
 
     @cached_property
     def members(self) -> dict[UUID, tuple[str, str]]:

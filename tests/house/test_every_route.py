@@ -11,7 +11,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from plugseller.accounts.adapters import enrolling
+from plugseller.accounts.enrolling import enrolling
 from plugseller.accounts.models import Grant, User
 from plugseller.accounts.roles import GRANTABLE, Role, StaffRole
 from plugseller.accounts.services import join

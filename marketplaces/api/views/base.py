@@ -18,13 +18,13 @@ from marketplaces.api.queries import asked_by, cursor_of, refuse_unknown
 from marketplaces.api.serializers import Why
 from marketplaces.console.absence import why_nothing
 from marketplaces.datamap import Feature
-from marketplaces.keyset import cut
 from marketplaces.reports import streams
 from plugseller.accounts.desk import Desk
 from plugseller.accounts.models import ApiToken
 from plugseller.accounts.roles import Permission
 from plugseller.accounts.tenancy import Standing, standing_at
 from plugseller.audit.services import identify, record_access
+from plugseller.keyset import cut
 from plugseller.shelves import By
 
 
@@ -56,7 +56,9 @@ class SellerView(ApiView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.standing = standing = stand(request, kwargs["slug"], self.token)
+        self.standing = standing = stand(
+            request, kwargs["slug"], self.token, self.permission
+        )
         if self.permission and not standing.may(self.permission):
             raise PermissionDenied
 
@@ -77,18 +79,24 @@ class SellerView(ApiView):
         return {"slug": self.standing.seller.slug, "standing": self.standing}
 
 
-def stand(request: Request, slug: str, token: ApiToken | None) -> Standing:
+def stand(
+    request: Request,
+    slug: str,
+    token: ApiToken | None,
+    permission: Permission | None = None,
+) -> Standing:
     """How the asking one stands at the seller; the audit log knows it from here on.
 
     Raises Http404, the same for a foreign seller and one that doesn't exist.
     """
     standing = standing_at(request.user, slug, now=timezone.now(), token=token)
+    grant = standing.grant_for(permission)
     identify(
         standing.user,
         kind=By.TOKEN if token else By.PERSON,
         via=str(token.pk) if token else "",
         role=standing.role,
-        grant_id=standing.grant.pk if standing.grant else None,
+        grant_id=grant.pk if grant else None,
     )
     return standing
 

@@ -103,7 +103,7 @@ def test_a_key_loses_what_its_person_loses_at_the_next_request(
     services.join(actor=None, seller=cast.north, user=cast.alice, role=Role.SHIPPING)
     assert key.get(prices).status_code == 403
     assert key.get(ORDERS).status_code == 200
-    services.leave(actor=None, seller=cast.north, user=cast.alice)
+    services.leave(actor=None, seller=cast.north, user=cast.alice, now=timezone.now())
     assert key.get(ORDERS).status_code == 404
     assert key.get(f"{V1}/sellers").json()["results"] == []
 

@@ -60,7 +60,7 @@ def test_everybody_who_did_something_is_named_as_the_seller_may_know(
     gone = person("gregor")
     join(actor=None, seller=cast.north, user=gone, role=Role.ANALYST)
     read_as(cast, gone, role="analyst")
-    leave(actor=cast.alice, seller=cast.north, user=gone)
+    leave(actor=cast.alice, seller=cast.north, user=gone, now=timezone.now())
     with acting(Acting(kind=By.TOKEN, user_id=cast.alice.pk, via="token 1a2b")):
         record("sync.asked", seller_id=cast.north.pk)
     with acting(Acting(kind=By.JOB, via="sync.due")):

@@ -146,7 +146,7 @@ def test_our_staff_lose_role_grants_and_links(cast: Cast) -> None:
         grant.refresh_from_db()
         assert grant.end == Grant.End.LEFT
         assert not grant.is_live(timezone.now())
-        assert not grant.is_waiting
+        assert not grant.is_waiting(timezone.now())
     others.refresh_from_db()
     assert others.ended_at is None
     old.refresh_from_db()

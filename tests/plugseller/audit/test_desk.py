@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from plugseller.accounts import auditdesk
+from plugseller.accounts.admin import audit as auditdesk
 from plugseller.audit.checkpoints import sign_checkpoint
 from plugseller.audit.jobs import check
 from plugseller.audit.models import Entry

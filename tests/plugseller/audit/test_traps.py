@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from plugseller.accounts.models import Seller, User
 from plugseller.accounts.roles import Role
@@ -70,7 +71,7 @@ def test_what_happens_to_people_leaves_its_entry(
 ) -> None:
     gregor = person("gregor")
     join(actor=cast.alice, seller=cast.north, user=gregor, role=Role.VIEWER)
-    leave(actor=cast.alice, seller=cast.north, user=gregor)
+    leave(actor=cast.alice, seller=cast.north, user=gregor, now=timezone.now())
     entry = Entry.objects.filter(event=event, object_repr=subject).latest()
     assert entry.object_pk
     assert "gregor" not in json.dumps([entry.additional_data, entry.changes])
@@ -168,7 +169,7 @@ def test_after_a_tour_of_all_pages_nothing_personal_is_in_any_entry(
     officer = signed_in(cast.carl)
     officer.post("/admin/audit/entry/search/", {"person": mark.email}, follow=True)
     officer.get(f"/admin/accounts/user/?q={CANARY}")
-    leave(actor=cast.alice, seller=cast.north, user=mark)
+    leave(actor=cast.alice, seller=cast.north, user=mark, now=timezone.now())
     told = _everything()
     assert "read.orders.list" in told
     for part in (CANARY, "example.test", PASSWORD.lower(), "md5$", "argon2"):
