@@ -121,7 +121,7 @@ def test_changing_it_ends_every_session_and_no_token(cast: Cast) -> None:
     aged(cast.alice, timedelta(days=2))
     here, there = signed_in(cast.alice), Client()
     enter(there, cast.alice.email)
-    token, _ = ApiToken.objects.create(  # type: ignore[no-untyped-call]  # knox's
+    token, _ = ApiToken.objects.create(  # type: ignore[no-untyped-call]  # knox
         user=cast.alice, seller=cast.north, label="x", permissions=[]
     )
     assert there.get("/s/north/").status_code == 200
