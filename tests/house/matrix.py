@@ -126,12 +126,31 @@ def desk(methods: str, *let_in: Who) -> Rule:
     return _rule(methods, set(let_in), {**others, **_NOT_READY})
 
 
-def nobody() -> Rule:
-    """An address the admin brings along and nobody may use: adding, deleting."""
-    return desk("")
+def only(methods: str, who: Who, *, others: Answer = Answer.HIDDEN) -> Rule:
+    """Something that is one person's own."""
+    rest = {one: others for one in SIGNED_IN - {who}}
+    return _rule(methods, {who}, {**rest, **_NOT_READY})
+
+
+def with_key(methods: str, let_in: set[Who]) -> Rule:
+    """Of the API: who doesn't say who they are gets 401."""
+    return of_north(methods, let_in)
+
+
+def pages_of(model: str, *let_in: Who) -> dict[str, Rule]:
+    """What the admin makes of a model: lists and pages to look at, and no more."""
+    rules = {
+        "changelist": desk("GET POST", *let_in),
+        "change": desk("GET", *let_in),
+        "history": desk("GET", *let_in),
+        "add": desk(""),
+        "delete": desk(""),
+    }
+    return {f"admin:{model}_{page}": rule for page, rule in rules.items()}
 
 
 OFFICER = (Who.OFFICER,)
+OPERATOR = (Who.OPERATOR,)
 ROUTES: dict[str, Rule] = {
     # coming in
     "account_login": everybody("GET POST"),
@@ -188,4 +207,80 @@ ROUTES: dict[str, Rule] = {
     "console:switch": of_north("POST", CONNECTIONS),
     "console:sync_now": of_north("POST", CONNECTIONS),
     "console:disconnect": of_north("GET POST", CONNECTIONS),
+    "team": of_north("GET", TEAM),
+    "invite": of_north("POST", TEAM),
+    "invitation_take_back": of_north("POST", TEAM),
+    "member_role": of_north("GET POST", TEAM),
+    "member_remove": of_north("GET POST", TEAM),
+    "leave_seller": of_north("GET POST", MEMBERS),
+    "staff_access": of_north("GET", ACTIVITY),
+    "staff_access_grant": of_north("GET", ACTIVITY),
+    "end_staff_access": of_north("POST", TEAM),
+    "activity": of_north("GET", ACTIVITY),
+    "activity_file": of_north("GET", EXPORT & ACTIVITY),
+    "api_tokens": of_north("GET", MEMBERS),
+    "api_token_new": of_north("GET POST", MEMBERS),
+    "api_token_rotate": of_north("POST", {Who.OWNER}, without_right=Answer.HIDDEN),
+    "api_token_revoke": of_north("POST", {Who.OWNER}, without_right=Answer.HIDDEN),
+    # one's own, apart from any seller
+    "mfa_edit_webauthn": only("GET POST", Who.OWNER),
+    "mfa_remove_webauthn": only("GET POST", Who.OWNER),
+    "seller_new": signed_in("GET POST"),
+    "invitation_accept": only("POST", Who.STRANGER),
+    "invitation_decline": only("POST", Who.STRANGER),
+    "drop_grant": only("POST", Who.GRANTED),
+    "open_set_up": everybody("GET"),
+    "set_up": everybody("GET POST"),
+    "security_txt": always("GET"),
+    # the API, asked in a browser's session
+    "api:schema": signed_in("GET"),
+    "api:docs": signed_in("GET"),
+    "api:sellers": signed_in("GET"),
+    "api:seller": of_north("GET", ANY),
+    "api:connections": of_north("GET", CATALOG),
+    "api:connection": of_north("GET", CATALOG),
+    "api:sync_runs": of_north("GET", CATALOG),
+    "api:sync_run": of_north("GET", CATALOG),
+    "api:orders": of_north("GET", ORDERS),
+    "api:order": of_north("GET", ORDERS),
+    "api:listings": of_north("GET", CATALOG),
+    "api:listing": of_north("GET", CATALOG),
+    "api:prices": of_north("GET", CATALOG),
+    "api:price": of_north("GET", CATALOG),
+    "api:inventory": of_north("GET", CATALOG),
+    "api:stock": of_north("GET", CATALOG),
+    "api:nothing": of_north("GET", set(), without_right=Answer.HIDDEN),
+    # the desk
+    "desk_sign_in": everybody("GET POST"),
+    "desk_password": signed_in("GET POST"),
+    "admin:index": desk("GET POST", *OUR_STAFF),
+    "admin:app_list": desk("GET POST", *OUR_STAFF),
+    "admin:logout": everybody("POST"),
+    "admin:password_change_done": desk("GET POST", *OUR_STAFF),
+    "admin:jsi18n": desk("GET POST", *OUR_STAFF),
+    "admin:autocomplete": desk(""),
+    "admin:view_on_site": desk(""),
+    **pages_of("accounts_user", *OFFICER),
+    **pages_of("accounts_seller", *OFFICER),
+    **pages_of("accounts_membership", *OFFICER),
+    **pages_of("accounts_lockout", *OFFICER),
+    **pages_of("audit_entry", *OFFICER),
+    **pages_of("accounts_grant", *OUR_STAFF),
+    **pages_of("marketplaces_connection", *OPERATOR),
+    **pages_of("marketplaces_syncrun", *OPERATOR),
+    **pages_of("django_q_schedule", *OPERATOR),
+    **pages_of("django_q_success", *OPERATOR),
+    **pages_of("django_q_failure", *OPERATOR),
+    **pages_of("jobs_outgoingmail", *OPERATOR),
+    "admin:audit_entry_search": desk("POST", *OFFICER),
+    "admin:invite_staff": desk("GET POST", *OFFICER),
+    "admin:reset_factors": desk("POST", *OFFICER),
+    "admin:accounts_user_offboard": desk("GET POST", *OFFICER),
+    "admin:lift_lockout": desk("POST", *OFFICER),
+    "admin:accounts_grant_ask": desk("GET POST", *OUR_STAFF),
+    "admin:accounts_grant_break_glass": desk("GET POST", *OFFICER),
+    "admin:accounts_grant_approve": desk("POST", *OFFICER),
+    "admin:accounts_grant_refuse": desk("POST", *OFFICER),
+    "admin:accounts_grant_review": desk("GET POST", *OFFICER),
+    "admin:accounts_grant_drop": desk("POST", *OUR_STAFF),
 }
