@@ -5,7 +5,7 @@ that is missing fails the test; so does one that is here and no longer there.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -60,12 +60,14 @@ class Rule:
     methods: frozenset[str]
     let_in: frozenset[Who]
     others: Mapping[Who, Answer]
+    signs_out: bool = False  # doing it ends the session
 
     def answers(self, who: Who) -> set[Answer]:
         """What the person may get; an open page may still lead to the sign-in."""
         if who not in self.let_in:
             return {self.others[who]}
-        return {Answer.IN, Answer.SIGN_IN} if self.is_open else {Answer.IN}
+        ends = self.is_open or self.signs_out
+        return {Answer.IN, Answer.SIGN_IN} if ends else {Answer.IN}
 
     @property
     def is_open(self) -> bool:
@@ -109,6 +111,12 @@ def setting_up(methods: str) -> Rule:
     return _rule(methods, {*SIGNED_IN, Who.NEW}, others)
 
 
+def of_sellers(methods: str) -> Rule:
+    """A page for a seller's people, and for who may become one."""
+    staff = dict.fromkeys(OUR_STAFF, Answer.REFUSED)
+    return _rule(methods, SIGNED_IN - OUR_STAFF, {**staff, **_NOT_READY})
+
+
 def of_north(
     methods: str, let_in: set[Who], *, without_right: Answer = Answer.REFUSED
 ) -> Rule:
@@ -132,9 +140,16 @@ def only(methods: str, who: Who, *, others: Answer = Answer.HIDDEN) -> Rule:
     return _rule(methods, {who}, {**rest, **_NOT_READY})
 
 
-def with_key(methods: str, let_in: set[Who]) -> Rule:
-    """Of the API: who doesn't say who they are gets 401."""
-    return of_north(methods, let_in)
+def of_a_member(methods: str, who: Who) -> Rule:
+    """One member's own at North. Our staff can't have such a thing at all."""
+    rule = of_north(methods, {who}, without_right=Answer.HIDDEN)
+    return replace(rule, others={**rule.others, Who.GRANTED: Answer.REFUSED})
+
+
+def unknown(methods: str) -> Rule:
+    """Leads nowhere for who doesn't bring what was sent to one person."""
+    everyone = dict.fromkeys(set(Who) - {Who.NEW}, Answer.HIDDEN)
+    return _rule(methods, set(), {**everyone, Who.NEW: Answer.SET_UP})
 
 
 def pages_of(model: str, *let_in: Who) -> dict[str, Rule]:
@@ -212,7 +227,7 @@ ROUTES: dict[str, Rule] = {
     "invitation_take_back": of_north("POST", TEAM),
     "member_role": of_north("GET POST", TEAM),
     "member_remove": of_north("GET POST", TEAM),
-    "leave_seller": of_north("GET POST", MEMBERS),
+    "leave_seller": replace(of_north("GET POST", MEMBERS), signs_out=True),
     "staff_access": of_north("GET", ACTIVITY),
     "staff_access_grant": of_north("GET", ACTIVITY),
     "end_staff_access": of_north("POST", TEAM),
@@ -220,17 +235,17 @@ ROUTES: dict[str, Rule] = {
     "activity_file": of_north("GET", EXPORT & ACTIVITY),
     "api_tokens": of_north("GET", MEMBERS),
     "api_token_new": of_north("GET POST", MEMBERS),
-    "api_token_rotate": of_north("POST", {Who.OWNER}, without_right=Answer.HIDDEN),
-    "api_token_revoke": of_north("POST", {Who.OWNER}, without_right=Answer.HIDDEN),
+    "api_token_rotate": of_a_member("POST", Who.OWNER),
+    "api_token_revoke": of_a_member("POST", Who.OWNER),
     # one's own, apart from any seller
     "mfa_edit_webauthn": only("GET POST", Who.OWNER),
     "mfa_remove_webauthn": only("GET POST", Who.OWNER),
-    "seller_new": signed_in("GET POST"),
+    "seller_new": of_sellers("GET POST"),
     "invitation_accept": only("POST", Who.STRANGER),
     "invitation_decline": only("POST", Who.STRANGER),
     "drop_grant": only("POST", Who.GRANTED),
-    "open_set_up": everybody("GET"),
-    "set_up": everybody("GET POST"),
+    "open_set_up": unknown("GET"),
+    "set_up": unknown("GET POST"),
     "security_txt": always("GET"),
     # the API, asked in a browser's session
     "api:schema": signed_in("GET"),

@@ -14,7 +14,8 @@ UNNAMED = {"admin:<path:object_id>/", "admin:(?P<url>.*)$"}
 SHADOWED = {"admin:login", "admin:password_change"}
 """The admin's own, in front of which stand addresses of ours."""
 
-Things = Mapping[str, Any]  # what an address asks for by name -> something that exists
+Things = Mapping[str, Any]
+"""What an address asks for, by name -> something that exists, or what makes it."""
 
 
 def routes() -> dict[str, tuple[str, ...]]:
@@ -43,6 +44,7 @@ def address_of(name: str, asked: tuple[str, ...], things: Things) -> str:
     if name.startswith("admin:") and "object_id" in asked and "_" in name:
         return reverse(name, args=[_first_row(name)])
     given = {one: things.get(f"{name} {one}", things.get(one)) for one in asked}
+    given = {one: made() if callable(made) else made for one, made in given.items()}
     if missing := [one for one, thing in given.items() if thing is None]:
         raise KeyError(f"What stands for {missing} in {name}?")
     return reverse(name, kwargs=given)

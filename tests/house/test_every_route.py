@@ -31,9 +31,13 @@ from tests.house.matrix import ROUTES, Answer, Rule, Who
 from tests.house.routes import SHADOWED, UNNAMED, Things, address_of, routes
 from tests.marketplaces.console.conftest import World
 
+DOOR = "the desk's door"  # shows the sign-in to strangers, 403 to who has no desk
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 FOUND = routes()
-FORMS = {"orders": "on=no"}  # what a form needs to be a form, by an address' last word
+FORMS = {
+    "orders": "on=no",
+    "sessions": "end=others",
+}  # what a form needs to be a form, by an address' last word
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,8 @@ def everybody(world: World) -> Round:
         "person": cast.bob.pk,
         "grant": granted.pk,
         "token": _token(world),
-        "mfa_edit_webauthn pk": _key(cast.alice),
-        "mfa_remove_webauthn pk": _key(cast.alice),
+        "mfa_edit_webauthn pk": lambda: _key(cast.alice),
+        "mfa_remove_webauthn pk": lambda: _key(cast.alice),
         "admin:reset_factors pk": cast.bob.pk,
         "admin:lift_lockout pk": _lockout(),
         "pk": granted.pk,
@@ -206,6 +210,8 @@ def _asked(
             if method not in rule.methods:
                 wanted |= {"405"}
                 wanted -= set() if method == "OPTIONS" else {Answer.IN}
+            if wanted & {Answer.REFUSED, Answer.SIGN_IN}:
+                wanted |= {DOOR}
             yield who, method, _answer(client, method, address), wanted
 
 
@@ -226,14 +232,17 @@ def _answer(client: Client, method: str, address: str) -> str:
 
 
 def _told(response: Any) -> str:
+    if response.wsgi_request.method == "OPTIONS" and not response.content:
+        return "405"  # nothing but the methods there are
     status, location = response.status_code, response.headers.get("Location", "")
     if status in (301, 302):
         for path, answer in (
             ("/sign-in", Answer.SIGN_IN),
-            ("/admin/login/", Answer.SIGN_IN),
-            ("/account/factors/app", Answer.SET_UP),
+            ("/admin/login/", DOOR),
         ):
             if location.startswith(path):
                 return answer
+        if location == "/account/factors/app":
+            return Answer.SET_UP
     told = {401: Answer.SIGN_IN, 403: Answer.REFUSED, 404: Answer.HIDDEN, 405: "405"}
     return told.get(status, Answer.IN if status < 500 else str(status))
