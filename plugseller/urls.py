@@ -3,15 +3,20 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from plugseller.accounts.views.entrance import to_the_password, to_the_sign_in
+from plugseller.accounts.views.entrance import (
+    sign_out,
+    to_the_password,
+    to_the_sign_in,
+)
 
 urlpatterns = [
     path("", include("plugseller.accounts.urls")),
     path("", include("marketplaces.console.urls")),
     path("api/v1/", include("marketplaces.api.urls")),
     path("", include("compliance.public.urls")),
-    # One page takes passwords and one changes them, and the desk's own aren't these.
+    # One page takes passwords, one changes them and one signs out: not the desk's own.
     path("admin/login/", to_the_sign_in, name="desk_sign_in"),
+    path("admin/logout/", sign_out, name="desk_sign_out"),
     path("admin/password_change/", to_the_password, name="desk_password"),
     path("admin/", admin.site.urls),
 ]

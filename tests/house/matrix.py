@@ -95,6 +95,13 @@ def everybody(methods: str) -> Rule:
     return _rule(methods, everyone, {Who.NEW: Answer.SET_UP})
 
 
+def for_strangers(methods: str) -> Rule:
+    """For who isn't signed in; who is, goes by another way."""
+    refused = dict.fromkeys(SIGNED_IN, Answer.REFUSED)
+    let_in = {Who.ANONYMOUS, Who.GONE}
+    return _rule(methods, let_in, {**refused, Who.NEW: Answer.SET_UP})
+
+
 def always(methods: str) -> Rule:
     """Open even before a second factor is set up."""
     return _rule(methods, set(Who), {})
@@ -157,11 +164,25 @@ def pages_of(model: str, *let_in: Who) -> dict[str, Rule]:
     rules = {
         "changelist": desk("GET POST", *let_in),
         "change": desk("GET", *let_in),
-        "history": desk("GET", *let_in),
+        "history": desk("GET POST", *let_in),
         "add": desk(""),
         "delete": desk(""),
     }
     return {f"admin:{model}_{page}": rule for page, rule in rules.items()}
+
+
+def nothing_there() -> Rule:
+    """A page of the admin that has nothing to show to anybody."""
+    rule = desk("")
+    nothing = dict.fromkeys(OUR_STAFF, Answer.HIDDEN)
+    return replace(rule, others={**rule.others, **nothing})
+
+
+def of_a_grant(methods: str, let_in: Who) -> Rule:
+    """A step of a grant: officers and the person it is for know of it, nobody else."""
+    rule = desk(methods, let_in)
+    unknown_to = dict.fromkeys((Who.SUPPORT, Who.OPERATOR, Who.ENDED), Answer.HIDDEN)
+    return replace(rule, others={**rule.others, **unknown_to})
 
 
 OFFICER = (Who.OFFICER,)
@@ -266,15 +287,15 @@ ROUTES: dict[str, Rule] = {
     "api:stock": of_north("GET", CATALOG),
     "api:nothing": of_north("GET", set(), without_right=Answer.HIDDEN),
     # the desk
-    "desk_sign_in": everybody("GET POST"),
-    "desk_password": signed_in("GET POST"),
+    "desk_sign_in": for_strangers("GET POST"),
+    "desk_sign_out": always("POST"),
+    "desk_password": everybody("GET POST"),
     "admin:index": desk("GET POST", *OUR_STAFF),
     "admin:app_list": desk("GET POST", *OUR_STAFF),
-    "admin:logout": everybody("POST"),
-    "admin:password_change_done": desk("GET POST", *OUR_STAFF),
-    "admin:jsi18n": desk("GET POST", *OUR_STAFF),
+    "admin:password_change_done": desk("GET", *OUR_STAFF),
+    "admin:jsi18n": desk("GET", *OUR_STAFF),
     "admin:autocomplete": desk(""),
-    "admin:view_on_site": desk(""),
+    "admin:view_on_site": nothing_there(),
     **pages_of("accounts_user", *OFFICER),
     **pages_of("accounts_seller", *OFFICER),
     **pages_of("accounts_membership", *OFFICER),
@@ -294,8 +315,8 @@ ROUTES: dict[str, Rule] = {
     "admin:lift_lockout": desk("POST", *OFFICER),
     "admin:accounts_grant_ask": desk("GET POST", *OUR_STAFF),
     "admin:accounts_grant_break_glass": desk("GET POST", *OFFICER),
-    "admin:accounts_grant_approve": desk("POST", *OFFICER),
-    "admin:accounts_grant_refuse": desk("POST", *OFFICER),
-    "admin:accounts_grant_review": desk("GET POST", *OFFICER),
-    "admin:accounts_grant_drop": desk("POST", *OUR_STAFF),
+    "admin:accounts_grant_approve": of_a_grant("POST", Who.OFFICER),
+    "admin:accounts_grant_refuse": of_a_grant("POST", Who.OFFICER),
+    "admin:accounts_grant_review": of_a_grant("POST", Who.OFFICER),
+    "admin:accounts_grant_drop": of_a_grant("POST", Who.GRANTED),
 }

@@ -11,7 +11,7 @@ from django.urls.base import reverse
 UNNAMED = {"admin:<path:object_id>/", "admin:(?P<url>.*)$"}
 """The admin's own: an old spelling that leads to the new one, and "no such page"."""
 
-SHADOWED = {"admin:login", "admin:password_change"}
+SHADOWED = {"admin:login", "admin:logout", "admin:password_change"}
 """The admin's own, in front of which stand addresses of ours."""
 
 Things = Mapping[str, Any]
@@ -41,7 +41,7 @@ def address_of(name: str, asked: tuple[str, ...], things: Things) -> str:
 
     KeyError for an argument nobody said anything about.
     """
-    if name.startswith("admin:") and "object_id" in asked and "_" in name:
+    if name.startswith("admin:") and asked == ("object_id",):
         return reverse(name, args=[_first_row(name)])
     given = {one: things.get(f"{name} {one}", things.get(one)) for one in asked}
     given = {one: made() if callable(made) else made for one, made in given.items()}
@@ -55,6 +55,8 @@ def _first_row(name: str) -> Any:
     for registered in admin.site._registry:
         meta = registered._meta
         if name.startswith(f"admin:{meta.app_label}_{meta.model_name}_"):
-            row = apps.get_model(meta.app_label, meta.object_name)._base_manager.first()
+            row = apps.get_model(
+                meta.app_label, meta.object_name
+            )._default_manager.first()
             return row.pk if row else "0"
     return "0"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -13,8 +13,9 @@ from django.db import transaction
 from django.test import Client
 from django.urls import resolve, reverse
 from django.utils import timezone
+from django_q.models import Task
 
-from marketplaces.models import Stock
+from marketplaces.models import Price, Stock
 from plugseller.accounts.enrolling import enrolling
 from plugseller.accounts.models import (
     ApiToken,
@@ -59,21 +60,30 @@ def everybody(world: World) -> Round:
     clients = {who: signed_in(someone) for who, someone in people.items()}
     granted = _granted(world, people[Who.GRANTED], hours_ago=1)
     _granted(world, people[Who.ENDED], hours_ago=3)
+    for ended_well in (True, False):
+        Task.objects.create(
+            id=uuid4().hex,
+            name="tick",
+            func="plugseller.jobs.jobs.tick",
+            started=timezone.now(),
+            stopped=timezone.now(),
+            success=ended_well,
+        )
     things = {
         "slug": north.slug,
         "connection": world.north.pk,
         "number": "111-NORTHERN",
         "market": "ATVPDKIKX0DER",
         "sku": "SKU-NORTHERN",
-        "kind": "listing",
+        "kind": Price.objects.of_seller(north).latest("pk").kind,
         "location": Stock.objects.of_seller(north).latest("pk").location,
         "marketplace": "amazon",
         "region": "na",
         "feature": "orders",
         "run_id": world.run.pk,
         "app_label": "accounts",
-        "content_type_id": 1,
-        "object_id": 1,
+        "content_type_id": 0,
+        "object_id": 0,
         "rest": "nothing",
         "key": "x" * 43,
         "invitation": _invited(world, cast.charlie.email),
@@ -208,7 +218,8 @@ def _asked(
         for method in METHODS:
             wanted: set[str] = set(rule.answers(who))
             if method not in rule.methods:
-                wanted |= {"405"}
+                let_in = Answer.IN in wanted  # then the page refuses the method
+                wanted |= {"405", Answer.REFUSED} if let_in else {"405"}
                 wanted -= set() if method == "OPTIONS" else {Answer.IN}
             if wanted & {Answer.REFUSED, Answer.SIGN_IN}:
                 wanted |= {DOOR}

@@ -15,6 +15,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -221,7 +222,7 @@ class EntryAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # no
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self.has_view_permission(request):
-            return redirect("admin:index")
+            raise PermissionDenied
         form = Search(request.POST)
         if not form.is_valid():
             for name, errors in form.errors.items():
