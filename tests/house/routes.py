@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.apps import apps
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.base import reverse
@@ -55,8 +54,6 @@ def _first_row(name: str) -> Any:
     for registered in admin.site._registry:
         meta = registered._meta
         if name.startswith(f"admin:{meta.app_label}_{meta.model_name}_"):
-            row = apps.get_model(
-                meta.app_label, meta.object_name
-            )._default_manager.first()
+            row = registered._default_manager.first()
             return row.pk if row else "0"
     return "0"

@@ -195,7 +195,7 @@ def test_the_matrix_and_the_product_have_the_same_addresses() -> None:
     assert ROUTES.keys() - named == set(), "in the matrix, not in the product"
 
 
-@pytest.mark.parametrize("name", SHADOWED)
+@pytest.mark.parametrize("name", sorted(SHADOWED))
 def test_what_is_shadowed_is_out_of_reach(name: str) -> None:
     assert str(resolve(reverse(name)).url_name).startswith("desk_")
 
