@@ -10,8 +10,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from plugseller.audit.services import AuditUnavailable
+from plugseller.problems import MEDIA_TYPE
 
-MEDIA_TYPE = "application/problem+json"
 NO_SUCH_THING = "There is nothing at this address, or nothing for you."
 _RETRY_AFTER = 60  # seconds, when the audit log can't be written
 

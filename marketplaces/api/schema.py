@@ -12,8 +12,8 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from rest_framework import serializers
 
 from marketplaces.api.examples import EXAMPLES, PROBLEM
-from marketplaces.api.problems import MEDIA_TYPE
 from marketplaces.api.serializers import Problem, Why
+from plugseller.problems import MEDIA_TYPE
 
 View = TypeVar("View", bound=Callable[..., Any])
 

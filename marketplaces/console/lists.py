@@ -25,6 +25,7 @@ from marketplaces.console.places import Places
 from marketplaces.datamap import Feature
 from marketplaces.reports import capped_count, streams
 from plugseller import exports
+from plugseller.accounts.confirming import ask, is_confirmed
 from plugseller.accounts.desk import Desk, show, still_may
 from plugseller.accounts.models import Seller
 from plugseller.accounts.roles import Permission
@@ -95,6 +96,8 @@ def list_file(request: HttpRequest, desk: Desk, listed: Listed) -> HttpResponseB
     if not desk.exports:
         raise PermissionDenied
     places, now = Places(desk.seller), timezone.now()
+    if not is_confirmed(request, now=now):
+        return ask(request)
     form = _form(request, desk, listed, places)
     if not form.is_valid():
         return list_page(request, desk, listed)

@@ -18,8 +18,9 @@ from django.utils import timezone
 
 from plugseller.accounts import passwords, sessions
 from plugseller.accounts.models import User
+from plugseller.problems import is_programs, problem
 
-_ALWAYS = frozenset({"account_logout", "security_txt"})
+_ALWAYS = frozenset({"account_logout", "desk_sign_out", "security_txt"})
 SETTING_UP = _ALWAYS | {
     "mfa_activate_totp",
     "mfa_add_webauthn",
@@ -35,6 +36,10 @@ RENEWING = _ALWAYS | {
     "mfa_reauthenticate_webauthn",
 }
 """Names of the pages that are open while the password is too old."""
+
+
+_FACTOR = "Set up a second factor first, in a browser."
+_PASSWORD = "Your password is too old. Change it first, in a browser."  # noqa: S105
 
 
 class Guard:
@@ -53,16 +58,22 @@ class Guard:
         now = timezone.now()
         if sessions.is_over(request.session, user, now=now):
             logout(request)
+            if is_programs(request):
+                return problem(401, "The session is over. Sign in again.")
             messages.info(request, "Your session is over. Sign in again to go on.")
             back = {"next": request.get_full_path()} if request.method == "GET" else {}
             return redirect(f"{reverse('account_login')}?{urlencode(back)}")
         sessions.note_use(request.session, now=now)
         page = _page(request)
         if not has_second_factor(user):
-            return _led_to("mfa_activate_totp") if page not in SETTING_UP else None
-        if passwords.is_too_old(user, now=now):
-            return _led_to("account_change_password") if page not in RENEWING else None
-        return None
+            missing, lead, open_now = _FACTOR, "mfa_activate_totp", SETTING_UP
+        elif passwords.is_too_old(user, now=now):
+            missing, lead, open_now = _PASSWORD, "account_change_password", RENEWING
+        else:
+            return None
+        if page in open_now:
+            return None
+        return problem(403, missing) if is_programs(request) else redirect(lead)
 
 
 def has_second_factor(user: User | AnonymousUser) -> bool:
@@ -70,10 +81,6 @@ def has_second_factor(user: User | AnonymousUser) -> bool:
     count: they come with a factor and go with it."""
     kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
     return bool(Authenticator.objects.filter(user_id=user.pk, type__in=kinds).exists())
-
-
-def _led_to(name: str) -> HttpResponse:
-    return redirect(name)
 
 
 def _page(request: HttpRequest) -> str:

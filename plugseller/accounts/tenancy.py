@@ -178,34 +178,44 @@ def standing_at(
     The one place that decides it, once for each request. Http404 if there is no right
     at all: a foreign seller and an unknown one look the same.
     """
-    seller = Seller.objects.filter(slug=slug).first()
-    if seller and isinstance(user, User) and user.is_active:
+    if isinstance(user, User) and user.is_active:
         stands = _of_staff if user.is_staff else _of_member
-        standing = stands(user, seller, now)
-        if token is not None:
+        standing = stands(user, slug, now)
+        if standing and token is not None:
             standing = _narrowed(standing, token, now)
-        if standing.rights:
+        if standing and standing.rights:
             return standing
     raise Http404("No such seller.")
 
 
-def _of_member(user: User, seller: Seller, now: datetime) -> Standing:
-    held = SellerUserObjectPermission.objects.filter(user=user, content_object=seller)
-    role = Membership.objects.filter(user=user, seller=seller).values("role")[:1]
-    rows = held.annotate(role=models.Subquery(role)).values_list(
-        "permission__codename", "role"
-    )
-    rights = {codename: name or "" for codename, name in rows}
+def _of_member(user: User, slug: str, now: datetime) -> Standing | None:
+    """Begins with the person's rights: a foreign seller takes no query more than an
+    unknown one, so their times are the same as well."""
+    role = Membership.objects.filter(
+        user=user, seller=models.OuterRef("content_object")
+    ).values("role")[:1]
+    held = SellerUserObjectPermission.objects.filter(
+        user=user, content_object__slug=slug
+    ).annotate(role=models.Subquery(role))
+    rows = list(held.values_list("permission__codename", "role", "content_object"))
+    if not rows:
+        return None
+    _, role_held, seller_id = rows[0]
     return Standing(
-        user, seller, frozenset(rights), role=next(iter(rights.values()), "")
+        user,
+        Seller.objects.get(pk=seller_id),
+        frozenset(codename for codename, _, _ in rows),
+        role=role_held or "",
     )
 
 
-def _of_staff(user: User, seller: Seller, now: datetime) -> Standing:
-    live = live_grants(user, now=now).filter(seller=seller)
-    grants = tuple(live.order_by("-ends_at", "pk"))
+def _of_staff(user: User, slug: str, now: datetime) -> Standing | None:
+    live = live_grants(user, now=now).filter(seller__slug=slug)
+    grants = tuple(live.select_related("seller").order_by("-ends_at", "pk"))
+    if not grants:
+        return None
     rights = frozenset[str]().union(*map(_opened_by, grants))
-    return Standing(user, seller, rights, role=user.staff_role, grants=grants)
+    return Standing(user, grants[0].seller, rights, user.staff_role, grants)
 
 
 def _narrowed(standing: Standing, token: ApiToken, now: datetime) -> Standing:

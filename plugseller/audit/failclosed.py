@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.views import defaults
 
 from plugseller.audit.append import AuditUnavailable
+from plugseller.problems import is_programs, problem
 
 _HEADERS = {"Retry-After": "60", "Cache-Control": "no-store"}
 
@@ -36,26 +37,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exception()
     if isinstance(error, AuditUnavailable):
         return unavailable(request, error)
+    if is_programs(request):
+        return problem(500, "Something went wrong here. Nothing half was written.")
     answer: HttpResponse = defaults.server_error(request)
     return answer
 
 
 def unavailable(request: HttpRequest, error: AuditUnavailable) -> HttpResponse:
     """503 with nothing of what was asked for in it."""
-    for_people = request.accepts("text/html") and not request.path.startswith("/api/")
-    if for_people:
-        # Without the request: nobody's session is needed to say this.
-        page = loader.render_to_string("503.html", {"sentence": str(error)})
-        return HttpResponse(page, status=503, headers=_HEADERS)
-    problem = {
-        "type": "about:blank",
-        "title": "Service Unavailable",
-        "status": 503,
-        "detail": str(error),
-    }
-    return JsonResponse(
-        problem,
-        status=503,
-        content_type="application/problem+json",
-        headers=_HEADERS,
-    )
+    if is_programs(request) or not request.accepts("text/html"):
+        return problem(503, str(error), _HEADERS)
+    # Without the request: nobody's session is needed to say this.
+    page = loader.render_to_string("503.html", {"sentence": str(error)})
+    return HttpResponse(page, status=503, headers=_HEADERS)

@@ -147,6 +147,11 @@ def only(methods: str, who: Who, *, others: Answer = Answer.HIDDEN) -> Rule:
     return _rule(methods, {who}, {**rest, **_NOT_READY})
 
 
+def told_to_programs(rule: Rule) -> Rule:
+    """Of the API: a refusal with a sentence, never the way to a page."""
+    return replace(rule, others={**rule.others, Who.NEW: Answer.REFUSED})
+
+
 def of_a_member(methods: str, who: Who) -> Rule:
     """One member's own at North. Our staff can't have such a thing at all."""
     rule = of_north(methods, {who}, without_right=Answer.HIDDEN)
@@ -269,23 +274,25 @@ ROUTES: dict[str, Rule] = {
     "set_up": unknown("GET POST"),
     "security_txt": always("GET"),
     # the API, asked in a browser's session
-    "api:schema": signed_in("GET"),
-    "api:docs": signed_in("GET"),
-    "api:sellers": signed_in("GET"),
-    "api:seller": of_north("GET", ANY),
-    "api:connections": of_north("GET", CATALOG),
-    "api:connection": of_north("GET", CATALOG),
-    "api:sync_runs": of_north("GET", CATALOG),
-    "api:sync_run": of_north("GET", CATALOG),
-    "api:orders": of_north("GET", ORDERS),
-    "api:order": of_north("GET", ORDERS),
-    "api:listings": of_north("GET", CATALOG),
-    "api:listing": of_north("GET", CATALOG),
-    "api:prices": of_north("GET", CATALOG),
-    "api:price": of_north("GET", CATALOG),
-    "api:inventory": of_north("GET", CATALOG),
-    "api:stock": of_north("GET", CATALOG),
-    "api:nothing": of_north("GET", set(), without_right=Answer.HIDDEN),
+    "api:schema": told_to_programs(signed_in("GET")),
+    "api:docs": told_to_programs(signed_in("GET")),
+    "api:sellers": told_to_programs(signed_in("GET")),
+    "api:seller": told_to_programs(of_north("GET", ANY)),
+    "api:connections": told_to_programs(of_north("GET", CATALOG)),
+    "api:connection": told_to_programs(of_north("GET", CATALOG)),
+    "api:sync_runs": told_to_programs(of_north("GET", CATALOG)),
+    "api:sync_run": told_to_programs(of_north("GET", CATALOG)),
+    "api:orders": told_to_programs(of_north("GET", ORDERS)),
+    "api:order": told_to_programs(of_north("GET", ORDERS)),
+    "api:listings": told_to_programs(of_north("GET", CATALOG)),
+    "api:listing": told_to_programs(of_north("GET", CATALOG)),
+    "api:prices": told_to_programs(of_north("GET", CATALOG)),
+    "api:price": told_to_programs(of_north("GET", CATALOG)),
+    "api:inventory": told_to_programs(of_north("GET", CATALOG)),
+    "api:stock": told_to_programs(of_north("GET", CATALOG)),
+    "api:nothing": told_to_programs(
+        of_north("GET", set(), without_right=Answer.HIDDEN)
+    ),
     # the desk
     "desk_sign_in": for_strangers("GET POST"),
     "desk_sign_out": always("POST"),

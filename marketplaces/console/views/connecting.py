@@ -28,6 +28,7 @@ from marketplaces.console.words import FEATURES
 from marketplaces.contract import Region
 from marketplaces.datamap import Feature
 from marketplaces.models import Connection
+from plugseller.accounts.confirming import confirmed
 from plugseller.accounts.desk import Desk, open_desk, show
 from plugseller.accounts.roles import Permission
 
@@ -248,6 +249,7 @@ def sync_now(request: HttpRequest, slug: str, connection: UUID) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@confirmed
 def end(request: HttpRequest, slug: str, connection: UUID) -> HttpResponse:
     """Say what disconnecting does, then do it."""
     desk = open_desk(request, slug, Permission.MANAGE_CONNECTIONS)

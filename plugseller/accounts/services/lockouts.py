@@ -2,16 +2,20 @@
 
 import uuid
 from datetime import datetime, timedelta
+from functools import partial
 
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.crypto import salted_hmac
+from django_q.tasks import async_task
 
 from plugseller.accounts.models import Lockout, User
 from plugseller.accounts.services.telling import tell
-from plugseller.audit.services import record
+from plugseller.audit.models import Entry
+from plugseller.audit.services import Acting, acting, record
+from plugseller.shelves import By
 
 Kind = Lockout.Kind
 _FORGET_AFTER = timedelta(days=90)
@@ -51,14 +55,26 @@ def note_failure(
         failures_since_start=1,
     )
     AccessAttempt.objects.filter(pk=attempt.pk).update(attempt_time=now)
-    record("person.sign_in_failed", subject=owner, details={"what": what})
+    entry = record("person.sign_in_failed", subject=owner, details={"what": what})
     if email and _failures(Kind.ACCOUNT, subject_of(email), now) == 1:
-        tell(owner, "sign_in_failed", now=now, tried=what)
+        # Queued whether or not it is anybody's account, so that the answer doesn't
+        # take longer for those who have one.
+        queue = partial(async_task, "plugseller.accounts.jobs.tell_of_failure", entry)
+        transaction.on_commit(queue)
     for kind, subject in _subjects(email, address):
         failures = _failures(kind, subject, now)
         if failures >= settings.AXES_FAILURE_LIMIT:
             _lock(kind, subject, owner, failures, now)
     return locked_until(email=email, address=address, now=now)
+
+
+def tell_of_failure(entry: Entry) -> None:
+    """Tell the account's owner, if it is anybody's, of the failure in that entry."""
+    owner = User.objects.filter(pk=entry.object_pk).first() if entry.object_pk else None
+    seen = Acting(kind=By.JOB, address=entry.remote_addr, agent=entry.agent)
+    with acting(seen):
+        tried = entry.additional_data["what"]
+        tell(owner, "sign_in_failed", now=entry.timestamp, tried=tried)
 
 
 def _subjects(email: str, address: str | None) -> list[tuple[str, str]]:

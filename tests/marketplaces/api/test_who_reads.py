@@ -197,7 +197,8 @@ def test_a_session_without_a_second_factor_reads_nothing(
     client = signed_in(world.cast.alice)
     Authenticator.objects.filter(user=world.cast.alice).delete()
     answer = client.get(paths["orders"])
-    assert answer.status_code == 302
+    assert answer.status_code == 403
+    assert answer["Content-Type"] == "application/problem+json"
     assert "NORTHERN" not in answer.content.decode()
 
 

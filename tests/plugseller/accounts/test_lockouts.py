@@ -10,9 +10,11 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import Client
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from plugseller.accounts.models import Lockout
 from plugseller.accounts.services import lift_lockout, lockouts
+from plugseller.jobs.timetable import run_queued
 from tests.conftest import NOW, PASSWORD, Cast, code_of, enter, signed_in
 from tests.plugseller.accounts.helpers import entries, guess, subjects
 
@@ -184,9 +186,13 @@ def test_an_officer_sees_it_and_lifts_it_on_the_desk(cast: Cast) -> None:
     assert lockout.lifted_by == cast.carl
 
 
-def test_it_is_logged_and_told(cast: Cast) -> None:
-    for host in hosts(LIMIT):
-        guess(Client(REMOTE_ADDR=host), ALICE)
+def test_it_is_logged_and_told(
+    cast: Cast, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        for host in hosts(LIMIT):
+            guess(Client(REMOTE_ADDR=host), ALICE)
+    run_queued()  # what was wrong is told by a job
     assert len(entries("person.sign_in_failed")) == LIMIT
     [entry] = entries("person.locked_out")
     assert entry.additional_data == {"kind": "account", "failures": LIMIT}
@@ -194,6 +200,19 @@ def test_it_is_logged_and_told(cast: Cast) -> None:
     assert told.count("A sign-in to your account failed") == 1
     assert told.count("Your account is locked for a while") == 1
     assert "alice" not in str([e.additional_data for e in entries("person.locked_out")])
+
+
+def test_a_first_failure_queues_the_same_for_an_address_nobody_has(
+    cast: Cast, django_capture_on_commit_callbacks: Any
+) -> None:
+    jobs = []
+    for email in (ALICE, "nobody@example.test"):
+        with django_capture_on_commit_callbacks(execute=True):
+            guess(Client(REMOTE_ADDR="192.0.2.77"), email)
+        jobs.append([job.func for job in OrmQ.objects.all()])
+        run_queued()
+    assert jobs[0] == jobs[1] == ["plugseller.accounts.jobs.tell_of_failure"]
+    assert subjects("nobody@example.test") == []
 
 
 def test_old_failures_and_lockouts_are_forgotten(cast: Cast) -> None:
