@@ -209,7 +209,7 @@ def test_a_first_failure_queues_the_same_for_an_address_nobody_has(
     for email in (ALICE, "nobody@example.test"):
         with django_capture_on_commit_callbacks(execute=True):
             guess(Client(REMOTE_ADDR="192.0.2.77"), email)
-        jobs.append([job.func for job in OrmQ.objects.all()])
+        jobs.append([job.func() for job in OrmQ.objects.all()])
         run_queued()
     assert jobs[0] == jobs[1] == ["plugseller.accounts.jobs.tell_of_failure"]
     assert subjects("nobody@example.test") == []
