@@ -58,7 +58,7 @@ class _Asked(admin.SimpleListFilter):
             return queryset
         try:
             return self.narrow(queryset, value)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:  # no day follows the last one
             raise IncorrectLookupParameters(self.parameter_name) from error
 
     def narrow(self, entries: "QuerySet[Entry]", value: str) -> "QuerySet[Entry]":
