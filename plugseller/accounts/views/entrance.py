@@ -82,7 +82,7 @@ class Sessions(ListUserSessionsView):  # type: ignore[misc]  # no types
             messages.success(request, "All other sessions are over.")
         else:
             mine = UserSession.objects.filter(user=person)
-            number = int(which) if which.isdecimal() else 0
+            number = int(which) if which.isdecimal() and len(which) < 19 else 0
             session = get_object_or_404(mine, pk=number)
             signing_in.end_session(person=person, session=session)
             messages.success(request, "That session is over.")

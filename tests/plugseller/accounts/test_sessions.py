@@ -73,7 +73,7 @@ def test_one_of_ones_own_sessions_is_ended_from_another(cast: Cast) -> None:
         user=cast.alice, session_key=str(away.session.session_key), ip="198.51.100.7"
     )
     foreign = UserSession.objects.get(user=cast.charlie)
-    for number in (foreign.pk, 999_999, "x"):
+    for number in (foreign.pk, 999_999, "x", "9" * 20, "9" * 5_000):
         assert here.post("/account/sessions", {"end": number}).status_code == 404
     assert is_in(charlies, "/s/south/")
     here.post("/account/sessions", {"end": other.pk})
