@@ -77,11 +77,15 @@ def _hash(key: str) -> str:
 
 @sensitive_variables("key")
 def link_of(key: str, *, now: datetime) -> SetUpLink | None:
-    """The link that may still be used; None for an old, used or made-up one."""
+    """The link that may still be used; None for an old, used or made-up one.
+
+    Nor may it once there is a password, chosen through "Forgotten?" meanwhile: who
+    finds the link later must not put another in its place.
+    """
     return (
         SetUpLink.objects.select_related("user")
         .filter(key_hash=_hash(key), used_at=None, expires_at__gt=now)
-        .filter(user__is_active=True)
+        .filter(user__is_active=True, user__password_set_at=None)
         .first()
     )
 

@@ -12,8 +12,9 @@ from django.utils import timezone
 from plugseller.accounts.models import SetUpLink, User
 from plugseller.accounts.roles import StaffRole
 from plugseller.accounts.services import create_officer, invite_staff
+from plugseller.accounts.services.passwords import reset_password
 from plugseller.accounts.services.staff import LASTS, link_of
-from tests.conftest import NOW, Cast, signed_in
+from tests.conftest import NOW, PASSWORD, Cast, signed_in
 from tests.plugseller.accounts.helpers import ANOTHER, entries, mails
 
 OLAF = "olaf@example.test"
@@ -90,6 +91,17 @@ def test_a_newer_link_ends_the_older_one(db: None) -> None:
     older, newer = command(), command()
     assert Client().get(path_of(older)).status_code == 404
     assert Client().get(path_of(newer)).status_code == 302
+
+
+def test_the_link_is_over_once_there_is_a_password(db: None) -> None:
+    link, client = command(), Client()
+    client.get(path_of(link))
+    olaf = User.objects.get(email=OLAF)
+    reset_password(person=olaf, password=PASSWORD, now=timezone.now())
+    assert Client().get(path_of(link)).status_code == 404
+    assert choose(client) == 404
+    olaf.refresh_from_db()
+    assert olaf.check_password(PASSWORD)
 
 
 @pytest.mark.parametrize("bad", ["short", "alllowercaseletters"])
