@@ -21,3 +21,18 @@ def client_address(request: HttpRequest) -> str | None:
         return str(ipaddress.ip_address(address))
     except ValueError:
         return None
+
+
+def counted_address(address: str | None) -> str | None:
+    """The address under which tries are counted: of IPv6 its /64.
+
+    Whoever has one IPv6 line has 2^64 addresses, and would be somebody new each time.
+    """
+    if address is None:
+        return None
+    told = ipaddress.ip_address(address)
+    if not isinstance(told, ipaddress.IPv6Address):
+        return address
+    if told.ipv4_mapped:
+        return str(told.ipv4_mapped)
+    return str(ipaddress.IPv6Address(int(told) >> 64 << 64))

@@ -21,7 +21,7 @@ from rest_framework.throttling import SimpleRateThrottle
 
 from plugseller.accounts.guard import has_second_factor
 from plugseller.accounts.models import ApiToken, User
-from plugseller.addresses import client_address
+from plugseller.addresses import client_address, counted_address
 from plugseller.audit.services import identify
 from plugseller.shelves import By
 
@@ -45,7 +45,7 @@ class RefusedAddresses(SimpleRateThrottle):
         return rate
 
     def get_cache_key(self, request: Request, view: object) -> str:
-        return f"api-refused:{client_address(request._request)}"
+        return f"api-refused:{counted_address(client_address(request._request))}"
 
 
 class TokenAuthentication(KnoxAuthentication):

@@ -13,6 +13,7 @@ from django_q.tasks import async_task
 
 from plugseller.accounts.models import Lockout, User
 from plugseller.accounts.services.telling import tell
+from plugseller.addresses import counted_address
 from plugseller.audit.models import Entry
 from plugseller.audit.services import Acting, acting, record
 from plugseller.shelves import By
@@ -49,7 +50,7 @@ def note_failure(
     owner = User.objects.filter(email__iexact=email).first() if email else None
     attempt = AccessAttempt.objects.create(
         username=subject_of(email) if email else None,
-        ip_address=address,
+        ip_address=counted_address(address),
         user_agent=uuid.uuid4().hex,  # axes' rows differ in it; ours are one a failure
         path_info=what,
         failures_since_start=1,
@@ -80,7 +81,7 @@ def tell_of_failure(entry: Entry) -> None:
 def _subjects(email: str, address: str | None) -> list[tuple[str, str]]:
     return [
         *([(Kind.ACCOUNT, subject_of(email))] if email else []),
-        *([(Kind.ADDRESS, address)] if address else []),
+        *([(Kind.ADDRESS, counted)] if (counted := counted_address(address)) else []),
     ]
 
 

@@ -54,6 +54,16 @@ def test_an_address_that_tries_many_accounts_is_locked(cast: Cast) -> None:
     assert enter(Client(REMOTE_ADDR="198.51.100.8"), ALICE)["Location"] == "/"
 
 
+def test_one_ipv6_line_is_one_address(cast: Cast) -> None:
+    for n in range(LIMIT):
+        line = Client(REMOTE_ADDR=f"2001:db8:1:2::{n + 1:x}")
+        answer = guess(line, f"person{n}@example.test")
+    assert answer.status_code == 429
+    other, same = "2001:db8:1:3::1", "2001:db8:1:2:ffff::9"
+    assert enter(Client(REMOTE_ADDR=same), ALICE).status_code == 429
+    assert enter(Client(REMOTE_ADDR=other), ALICE)["Location"] == "/"
+
+
 def test_a_forged_header_makes_no_new_address(cast: Cast) -> None:
     client = Client(REMOTE_ADDR="198.51.100.7")
     for n in range(LIMIT):
