@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import timezone
 
 from plugseller.accounts.models import Seller
@@ -32,7 +33,7 @@ class NoteRefused:
 
 
 def _note(request: HttpRequest, status: int) -> None:
-    match, who = request.resolver_match, now_acting().user_id
+    match, who = _asked_for(request), now_acting().user_id
     slug = match.kwargs.get("slug") if match else None
     if who is None or match is None or (status == 404 and slug is None):
         return
@@ -47,3 +48,13 @@ def _note(request: HttpRequest, status: int) -> None:
     if noted == MOST - 1:
         details["then_silent_minutes"] = WINDOW.seconds // 60
     record("access.refused", seller_id=seller_id, details=details)
+
+
+def _asked_for(request: HttpRequest) -> ResolverMatch | None:
+    """The page that refused: what was sent before the second factor was shown again is
+    done at the address of the page that asks for it (confirming.ask), and only the
+    path then tells what it was."""
+    try:
+        return resolve(request.path_info)
+    except Resolver404:
+        return None

@@ -13,7 +13,7 @@ from plugseller.accounts.models import Grant
 from plugseller.accounts.refused import MOST
 from plugseller.accounts.roles import Permission
 from plugseller.audit.models import Entry
-from tests.conftest import signed_in
+from tests.conftest import code_of, signed_in
 from tests.marketplaces.console import rows
 from tests.marketplaces.console.conftest import World, whole
 
@@ -152,6 +152,21 @@ def test_whoever_isnt_let_in_is_logged_as_refused_not_as_reader(world: World) ->
         }
     assert Entry.objects.filter(event="access.refused", role="viewer").count() == 1
     assert reads() == []
+
+
+def test_a_refusal_after_the_second_factor_was_shown_names_its_page(
+    world: World,
+) -> None:
+    cast = world.cast
+    for person, status in ((cast.bob, 403), (cast.charlie, 404)):
+        client = signed_in(person, confirmed=False)
+        sent = {"email": "eve@example.test", "role": "owner"}
+        confirm = client.post("/s/north/team/invite", sent)["Location"]
+        answer = client.post(confirm, {"code": code_of(person.email)})
+        assert answer.status_code == status
+        entry = Entry.objects.latest()
+        assert (entry.actor_id, entry.seller_id) == (person.pk, cast.north.pk)
+        assert entry.additional_data == {"page": "invite", "status": status}
 
 
 def test_a_guessed_number_is_noted_without_the_number(world: World) -> None:
