@@ -31,6 +31,7 @@ from plugseller.audit.services import record
 REVIEWED_WITHIN = timedelta(hours=72)
 CHASED_EVERY = timedelta(days=1)
 _LONGEST_TICKET = 100
+_LONGEST_TEXT = 5_000  # of a reason, or a review
 
 
 class GrantRefused(Exception):
@@ -180,14 +181,17 @@ def review_grant(*, actor: User, grant: Grant, review: str, now: datetime) -> Gr
     Raises GrantRefused.
     """
     _only_another_officer(actor, grant)
-    if not review.strip():
-        raise GrantRefused("Write what you found.")
+    found = review.strip()
+    if not found or not _is_storable(found):
+        raise GrantRefused(
+            f"Write what you found, in at most {_LONGEST_TEXT:,} characters."
+        )
     _change_one(
         Grant.objects.filter(to_review_at(now), pk=grant.pk),
         "There is nothing to review: it is still open, or it was reviewed already.",
         reviewed_by=actor,
         reviewed_at=now,
-        review=review.strip(),
+        review=found,
     )
     grant.refresh_from_db()
     record("grant.reviewed", **_about(grant, actor))
@@ -251,9 +255,18 @@ def _grantable(permissions: Collection[str]) -> list[str]:
 
 
 def _written(reason: str) -> str:
-    if not reason.strip():
-        raise GrantRefused("Write why you need it. The seller reads it.")
-    return reason.strip()
+    reason = reason.strip()
+    if not reason or not _is_storable(reason):
+        raise GrantRefused(
+            "Write why you need it. The seller reads it. At most "
+            f"{_LONGEST_TEXT:,} characters, please."
+        )
+    return reason
+
+
+def _is_storable(text: str) -> bool:
+    """Not so long that nobody reads it; PostgreSQL keeps no NUL."""
+    return len(text) <= _LONGEST_TEXT and "\x00" not in text
 
 
 def _open_requests(grant: Grant, now: datetime) -> QuerySet[Grant]:

@@ -189,6 +189,9 @@ def test_an_emergency_goes_through_the_desk_and_is_reviewed_there(
     Grant.objects.filter(pk=grant.pk).update(ends_at=now)
     assert "Keep the review" in dora.get(page).content.decode()
     assert "1 emergency access waits" in dora.get("/admin/").content.decode()
+    for bad in (" ", "x" * 5_001, "a\x00b"):
+        dora.post(f"{HOME}{grant.pk}/review/", {"review": bad})
+        assert Grant.objects.get().reviewed_at is None
     dora.post(f"{HOME}{grant.pk}/review/", {"review": "It was one."})
     assert Grant.objects.get().review == "It was one."
 
