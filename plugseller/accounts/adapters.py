@@ -1,16 +1,22 @@
 """How allauth does things here: its mail, its addresses, its secrets."""
 
 import base64
+from hmac import compare_digest
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -28,6 +34,8 @@ from plugseller.crypto.services import open_for, owner_of, seal_for_new
 from plugseller.jobs import outbox
 
 _CONTEXT = ("second factor",)
+_BEGUN_WITH = "signing_in_with"  # in a session: a keyed hash of the password's hash
+_LONGEST_ADDRESS = 254  # RFC 5321, and what the table keeps
 REFUSED = (
     "This e-mail address and password don't fit together. Nothing was changed. "
     "Check both and try again."
@@ -87,8 +95,27 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # no types
             signin.refuse(request, until)
             clear_login(request)
             return HttpResponse(status=429)
+        request.session[_BEGUN_WITH] = user.get_session_auth_hash()
         answer: HttpResponse | None = super().pre_login(request, user, **kwargs)
         return answer
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Not by a password that was changed while a code was still to be typed: that
+        ended every session, and this one would begin afterwards."""
+        begun_with = request.session.pop(_BEGUN_WITH, "")
+        if not compare_digest(begun_with, user.get_session_auth_hash()):
+            clear_login(request)
+            messages.info(request, "The password was changed meanwhile. Sign in anew.")
+            raise ImmediateHttpResponse(redirect("account_login"))
+        super().login(request, user)
+
+    def clean_email(self, email: str) -> str:
+        """No longer than the table keeps, and without a quoted part: between quotes
+        stand whole sentences and links, which our mails to others would repeat."""
+        address: str = super().clean_email(email)
+        if len(address) > _LONGEST_ADDRESS or '"' in address:
+            raise ValidationError(EmailValidator.message)
+        return address
 
     @sensitive_variables("password")
     def set_password(self, user: User, password: str) -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from plugseller.accounts.models import ApiToken, User
 from plugseller.accounts.passwords import is_too_old
 from plugseller.accounts.services.passwords import change_password
-from tests.conftest import NOW, PASSWORD, Cast, enter, signed_in
+from tests.conftest import NOW, PASSWORD, Cast, code_of, enter, signed_in
 from tests.plugseller.accounts.helpers import (
     ANOTHER,
     entries,
@@ -164,6 +164,18 @@ def test_a_forgotten_one_is_chosen_anew_at_once_and_signs_nobody_in(cast: Cast) 
     assert cast.alice.check_password(ANOTHER)
     assert len(entries("password.reset")) == 1
     assert "Your password was chosen anew" in subjects(cast.alice.email)
+
+
+def test_a_sign_in_under_way_ends_with_the_password_it_began_with(cast: Cast) -> None:
+    thief, client = Client(), Client()
+    thief.post("/sign-in", {"login": cast.alice.email, "password": PASSWORD})
+    forget(client, cast.alice.email)
+    client.post("/forgotten/code", {"code": mailed_code(cast.alice.email)})
+    client.post("/forgotten/new", {"password1": ANOTHER, "password2": ANOTHER})
+    answer = thief.post("/sign-in/code", {"code": code_of(cast.alice.email)})
+    assert answer["Location"] == "/sign-in"
+    assert "_auth_user_id" not in thief.session
+    assert not entries("person.signed_in")
 
 
 def test_a_reset_keeps_to_the_rules(cast: Cast) -> None:
