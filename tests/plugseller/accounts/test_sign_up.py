@@ -39,6 +39,17 @@ def test_nothing_opens_before_the_address_is_verified(db: None) -> None:
     assert not EmailAddress.objects.get(email=NEW).verified
 
 
+@pytest.mark.parametrize(
+    "bad", [f"{'x' * 250}@x.test", '"http://evil.example/pay\\ now"@x.test']
+)
+def test_an_address_is_short_and_no_sentence(cast: Cast, bad: str) -> None:
+    assert sign_up(Client(), bad).request["PATH_INFO"] == "/sign-up"
+    assert not User.objects.filter(email=bad).exists()
+    signed_in(cast.alice).post("/account/e-mail", {"email": bad, "action_add": ""})
+    assert not EmailAddress.objects.filter(email=bad).exists()
+    assert mails(bad) == []
+
+
 def test_a_wrong_code_verifies_nothing_and_three_end_it(db: None) -> None:
     client = Client()
     sign_up(client)
