@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from plugseller.accounts.models import SetUpLink, User
 from plugseller.accounts.roles import StaffRole
+from plugseller.accounts.services.grants import officers
 from plugseller.accounts.services.people import create_person
 from plugseller.accounts.services.telling import tell
 from plugseller.audit.services import record
@@ -35,6 +36,8 @@ def invite_staff(
 ) -> User:
     """Another member of our staff, who gets the link by mail.
 
+    The other officers are told of a new one: with two accounts, one person could
+    approve their own access.
     PermissionDenied unless an officer invites; ValidationError for an address that
     is taken.
     """
@@ -43,6 +46,9 @@ def invite_staff(
     person = _awaited(actor, email, name, role)
     link = _link(actor, person, now)
     tell(person, "invited_to_staff", now=now, link=link, role=role.label)
+    if role == StaffRole.OFFICER:
+        for officer in officers().exclude(pk__in=(actor.pk, person.pk)):
+            tell(officer, "officer_invited", now=now, by=actor.email, new=person.email)
     return person
 
 

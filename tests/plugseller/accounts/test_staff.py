@@ -14,7 +14,7 @@ from plugseller.accounts.roles import StaffRole
 from plugseller.accounts.services import create_officer, invite_staff
 from plugseller.accounts.services.passwords import reset_password
 from plugseller.accounts.services.staff import LASTS, link_of
-from tests.conftest import NOW, PASSWORD, Cast, signed_in
+from tests.conftest import NOW, PASSWORD, Cast, person, signed_in
 from tests.plugseller.accounts.helpers import ANOTHER, entries, mails
 
 OLAF = "olaf@example.test"
@@ -140,6 +140,23 @@ def test_an_officer_invites_on_the_desk_and_the_link_is_mailed(cast: Cast) -> No
     assert Client().get(path_of(link))["Location"] == "/set-up"
     assert User.objects.get(email="sue@example.test").staff_role == "support"
     assert [e.actor_id for e in entries("set_up_link.made")] == [cast.carl.pk]
+
+
+def test_the_other_officers_are_told_of_a_new_one(cast: Cast) -> None:
+    dora = person("dora", staff_role="officer")
+    for email, role in ((OLAF, StaffRole.OFFICER), ("sue@example.test", "support")):
+        invite_staff(
+            actor=cast.carl,
+            email=email,
+            name="",
+            role=StaffRole(role),
+            now=timezone.now(),
+        )
+    [told] = mails(dora.email)
+    assert told["subject"] == "A new compliance officer is invited"
+    assert cast.carl.email in told["text"]
+    assert OLAF in told["text"]
+    assert mails(cast.carl.email) == mails(cast.olga.email) == []
 
 
 @pytest.mark.parametrize("who", ["alice", "olga"])
