@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from plugseller.accounts.enrolling import enrolling
@@ -205,7 +206,7 @@ def test_with_two_one_may_go_and_then_the_other_stays(cast: Cast) -> None:
     client = signed_in(cast.alice)
     client.post("/account/factors/app/remove")
     assert not Authenticator.objects.filter(user=cast.alice, type="totp").exists()
-    page = client.post(f"/account/factors/keys/{key.pk}/remove", follow=True)
+    page = client.post(reverse("mfa_remove_webauthn", args=[key.pk]), follow=True)
     assert "your only second factor" in page.content.decode()
     assert has_second_factor(cast.alice)
     [entry] = entries("second_factor.removed")
