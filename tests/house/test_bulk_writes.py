@@ -34,7 +34,7 @@ MAY = {
     "plugseller/crypto/sqlcipher/": ("sql", "opens the database file"),
     "plugseller/crypto/verifying.py": ("sql", "reads the proof that bytes are sealed"),
     "plugseller/jobs/leases.py": ("update sql", "who is at work, for seconds"),
-    "plugseller/jobs/outbox.py": ("update", "attempts of a mail; its end is logged"),
+    "plugseller/jobs/outbox.py": ("update", "how far a mail got, seen on the desk"),
     "plugseller/jobs/timetable.py": ("update", "when a piece of work last ran"),
 }
 
