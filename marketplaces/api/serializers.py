@@ -53,7 +53,7 @@ class Number(serializers.CharField):
         told = "The last part of its address."
         super().__init__(read_only=True, help_text=told, **options)
 
-    def to_representation(self, value: int) -> str:
+    def to_representation(self, value: Any) -> str:
         return Unguessable().to_url(value)
 
 
