@@ -8,8 +8,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from plugseller.addresses import client_address
 from plugseller.audit.acting import AGENT_LENGTH, Acting, acting
 from plugseller.audit.models import new_request_id
+from plugseller.problems import is_programs
 
 # Nothing here answers to others, and many a class of pages would take PUT for POST.
+# The API refuses in its own words, and takes still fewer.
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 # A page of ours needs none of these; passkeys are left to ourselves.
 _FEATURES = (
@@ -76,7 +78,7 @@ class RequestContext:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method not in METHODS:
+        if request.method not in METHODS and not is_programs(request):
             return HttpResponseNotAllowed(METHODS)
         who = Acting(
             kind="person" if request.user.is_authenticated else "anonymous",

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from plugseller.accounts.views.entrance import (
+    completes_nothing,
     sign_out,
     to_the_password,
     to_the_sign_in,
@@ -18,6 +19,7 @@ urlpatterns = [
     path("admin/login/", to_the_sign_in, name="desk_sign_in"),
     path("admin/logout/", sign_out, name="desk_sign_out"),
     path("admin/password_change/", to_the_password, name="desk_password"),
+    path("admin/autocomplete/", completes_nothing, name="desk_autocomplete"),
     path("admin/", admin.site.urls),
 ]
 

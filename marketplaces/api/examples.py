@@ -12,7 +12,7 @@ def _from(operation: str) -> dict[str, Any]:
         "as_of": "2026-11-24T11:48:00Z",
         "fetched_at": "2026-11-24T11:50:00Z",
         "operation": operation,
-        "sync_run": 7,
+        "sync_run": "7-0123456789abcdef",
     }
 
 

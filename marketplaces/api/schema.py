@@ -25,9 +25,9 @@ _PATH = {
     "sku": "The SKU, encoded.",
     "kind": "Which price.",
     "location": "Where the pieces lie, encoded.",
-    "run_id": "The number of the run.",
+    "run_id": "The run, by its id.",
 }
-_TYPES = {"connection": OpenApiTypes.UUID, "run_id": OpenApiTypes.INT}
+_TYPES = {"connection": OpenApiTypes.UUID, "run_id": OpenApiTypes.STR}
 _QUERY = {
     "q": "Only what holds these letters: SKU, title, product id or order number.",
     "connection": "Only this connection, by its id.",

@@ -13,6 +13,7 @@ from rest_framework import serializers
 from marketplaces.console.words import PENDING
 from marketplaces.datamap import Feature
 from marketplaces.models import Connection, Listing, Order, Price, Stock, SyncRun
+from plugseller.accounts.converters import Unguessable
 from plugseller.accounts.roles import Permission
 
 NOT_TOLD, NOT_YET_KNOWN = "not_told", "not_yet_known"
@@ -45,13 +46,24 @@ def money(amount: Decimal | None, currency: str | None) -> Told | None:
     return {"amount": f"{amount:f}", "currency": currency}
 
 
+class Number(serializers.CharField):
+    """A counted key, as it stands in addresses: nobody can guess the next one."""
+
+    def __init__(self, **options: Any) -> None:
+        told = "The last part of its address."
+        super().__init__(read_only=True, help_text=told, **options)
+
+    def to_representation(self, value: Any) -> str:
+        return Unguessable().to_url(value)
+
+
 class Provenance(serializers.Serializer[Any]):
     """Where a row is from."""
 
     as_of = Instant(allow_null=True, help_text="The marketplace's own time of it.")
     fetched_at = Instant(help_text="When we read it.")
     operation = serializers.CharField(help_text="By which call of the data map.")
-    sync_run = serializers.IntegerField(source="run_id")
+    sync_run = Number(source="run_id")
 
 
 _ABSENT = {
@@ -264,7 +276,7 @@ class RunRow(serializers.Serializer[SyncRun]):
     """One pass of one feature of a connection."""
 
     url = serializers.SerializerMethodField()
-    id = serializers.IntegerField()
+    id = Number()
     connection = serializers.UUIDField(source="connection_id")
     feature = serializers.ChoiceField(choices=[f.value for f in Feature])
     started_at = Instant()

@@ -26,7 +26,7 @@ urlpatterns = [
         "sellers/<slug:slug>/sync-runs", accounts.SyncRuns.as_view(), name="sync_runs"
     ),
     path(
-        "sellers/<slug:slug>/sync-runs/<uuid:connection>/<int:run_id>",
+        "sellers/<slug:slug>/sync-runs/<uuid:connection>/<unguessable:run_id>",
         accounts.OneSyncRun.as_view(),
         name="sync_run",
     ),

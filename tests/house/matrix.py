@@ -301,7 +301,7 @@ ROUTES: dict[str, Rule] = {
     "admin:app_list": desk("GET POST", *OUR_STAFF),
     "admin:password_change_done": desk("GET", *OUR_STAFF),
     "admin:jsi18n": desk("GET", *OUR_STAFF),
-    "admin:autocomplete": desk(""),
+    "desk_autocomplete": desk(""),
     "admin:view_on_site": nothing_there(),
     **pages_of("accounts_user", *OFFICER),
     **pages_of("accounts_seller", *OFFICER),

@@ -10,7 +10,12 @@ from django.urls.base import reverse
 UNNAMED = {"admin:<path:object_id>/", "admin:(?P<url>.*)$"}
 """The admin's own: an old spelling that leads to the new one, and "no such page"."""
 
-SHADOWED = {"admin:login", "admin:logout", "admin:password_change"}
+SHADOWED = {
+    "admin:login",
+    "admin:logout",
+    "admin:password_change",
+    "admin:autocomplete",
+}
 """The admin's own, in front of which stand addresses of ours."""
 
 Things = Mapping[str, Any]

@@ -9,6 +9,7 @@ from allauth.mfa.webauthn.views import RemoveWebAuthnView
 from allauth.usersessions.models import UserSession
 from allauth.usersessions.views import ListUserSessionsView
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -48,6 +49,13 @@ def to_the_sign_in(request: HttpRequest) -> HttpResponse:
 def to_the_password(request: HttpRequest) -> HttpResponse:
     """The page that changes a password, with its rules, its entry and its mail."""
     return redirect("account_change_password")
+
+
+@login_required
+def completes_nothing(request: HttpRequest) -> HttpResponse:
+    """No page of the desk completes a name as it is typed. Django's own answer would
+    tell people and sellers piece by piece, and leave no entry."""
+    raise PermissionDenied
 
 
 def locked_out(request: HttpRequest, *args: Any) -> HttpResponse:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from marketplaces.models import Order, SyncRun
@@ -77,7 +78,7 @@ def addresses(world: World, slug: str, mark: str) -> dict[str, str]:
         "connections": f"{home}/connections",
         "connection": f"{home}/connections/{account.pk}",
         "sync_runs": f"{home}/sync-runs",
-        "sync_run": f"{home}/sync-runs/{account.pk}/{run.pk}",
+        "sync_run": reverse("api:sync_run", args=[slug, account.pk, run.pk]),
         "orders": f"{home}/orders",
         "order": f"{home}/orders/{account.pk}/{order.external_id}",
         "listings": f"{home}/listings",

@@ -9,6 +9,7 @@ from django.db import connection
 
 from marketplaces.datamap import Feature
 from marketplaces.models import FeatureSwitch, Order
+from plugseller.accounts.converters import Unguessable
 from plugseller.audit.models import Entry
 from tests.marketplaces.api.conftest import V1, Key, key_of
 from tests.marketplaces.console import rows
@@ -27,7 +28,7 @@ def test_an_order_is_told_whole(world: World, key: Key) -> None:
         "as_of": f"{rows.NOW - timedelta(minutes=12):%Y-%m-%dT%H:%M:%SZ}",
         "fetched_at": f"{rows.NOW - timedelta(minutes=10):%Y-%m-%dT%H:%M:%SZ}",
         "operation": "amazon.searchOrders",
-        "sync_run": 7,
+        "sync_run": Unguessable().to_url(7),
     }
     assert [i["sku"] for i in told["items"]] == ["A/B", "C"]
     assert told["items"][0]["unit_price"] == {"amount": "9.9500", "currency": "USD"}
@@ -180,6 +181,7 @@ def test_connections_and_runs_are_told_without_secrets(
     assert run["dropped"] == {"orders[].buyer": 5}
     runs = key.get(paths["sync_runs"], {"feature": "orders"}).json()["results"]
     assert runs == [run]
+    assert run["url"].endswith(f"/{run['id']}")
     assert key.get(paths["sync_runs"], {"outcome": "failed"}).json()["results"] == []
 
 

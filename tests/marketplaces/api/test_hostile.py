@@ -192,7 +192,8 @@ def test_odd_headers_change_nothing(key: Key, headers: dict[str, str]) -> None:
         "sellers/north/orders/%2e%2e/south",
         "sellers/north/../south/orders",
         "sellers//orders",
-        "sellers/north/sync-runs/{0}/99999999999999999999999",
+        "sellers/north/sync-runs/{0}/7",  # a bare number
+        "sellers/north/sync-runs/{0}/99999999999999999999999-0123456789abcdef",
         "sellers/north/listings/{0}/x/%00",
         "sellers/north/listings/{0}/x/~ZZ",
         "sellers/north/listings/{0}/x/~FF",

@@ -191,6 +191,15 @@ def test_disconnecting_says_what_it_does_before_it_does_it(
     assert not OrmQ.objects.exists()
 
 
+def test_disconnecting_asks_for_the_second_factor_again(world: World) -> None:
+    unsure = signed_in(world.cast.alice, confirmed=False)
+    path = f"/s/north/connections/{world.north.pk}/disconnect"
+    for asked in (unsure.get(path), unsure.post(path)):
+        assert asked["Location"].startswith("/account/confirm/code")
+    world.north.refresh_from_db()
+    assert world.north.is_live
+
+
 def test_disconnected_rows_stay_visible(world: World, alice: Client) -> None:
     alice.post(f"/s/north/connections/{world.north.pk}/disconnect")
     assert "111-NORTHERN" in whole(alice.get("/s/north/orders")).decode()

@@ -175,6 +175,14 @@ def test_the_file_is_logged_with_its_rows_and_filters_but_no_value(
     assert "NORTHERN" not in str(entry.additional_data)
 
 
+@pytest.mark.parametrize("name", ["orders", "listings", "inventory", "prices"])
+def test_a_file_asks_for_the_second_factor_again(world: World, name: str) -> None:
+    unsure = signed_in(world.cast.alice, confirmed=False)
+    asked = unsure.get(world.paths[f"{name}_file"])
+    assert asked["Location"].startswith("/account/confirm/code")
+    assert not Entry.objects.filter(event=f"read.{name}.export").exists()
+
+
 def test_a_refused_file_is_not_logged_as_read(world: World) -> None:
     signed_in(world.cast.bob).get("/s/north/orders.csv")
     signed_in(world.cast.charlie).get("/s/north/orders.csv")
