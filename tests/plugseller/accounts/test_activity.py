@@ -74,7 +74,7 @@ def test_everybody_who_did_something_is_named_as_the_seller_may_know(
         "looked at orders",
         "Plug Seller staff, Support",
         "Access granted: A sync that stands still (ticket T-77)",
-        "API token of Alice",
+        "API key of Alice",
         "Plug Seller, by itself (sync.due)",
         "Plug Seller's operator (sync)",
         "fetched from the marketplace",
