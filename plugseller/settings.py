@@ -405,8 +405,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site has a use for our files
 
 LANGUAGE_CODE = "en"
 USE_I18N = False
-DATE_FORMAT = "j M Y"
-DATETIME_FORMAT = "j M Y, H:i e"
+FORMAT_MODULE_PATH = "plugseller.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -119,20 +119,25 @@ class LockoutAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # 
     """Who may not sign in for a while; an officer lifts it on a page of its own."""
 
     seen_by = roles_seeing("lockouts")
-    list_display = ("kind", "user", "failures", "began_at", "until", "lifted_at")
+    list_display = ("kind", "person", "failures", "began_at", "until", "lifted_at")
     list_filter = ("kind",)
     list_select_related = ("user",)
     ordering = ("-began_at",)
     fields = (
         "kind",
-        "user",
+        "person",
         "failures",
         "began_at",
         "until",
         "lifted_at",
         "lifted_by",
     )
+    readonly_fields = ("person",)
     change_form_template = "admin/accounts/lockout.html"
+
+    @admin.display(empty_value="-")
+    def person(self, lockout: Lockout) -> str | None:
+        return lockout.user.email if lockout.user else None
 
     def get_urls(self) -> list[URLPattern]:
         return [
