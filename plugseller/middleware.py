@@ -88,6 +88,7 @@ class RequestContext:
         )
         with acting(who):
             response = self.get_response(request)
-        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+        bare = isinstance(response, HttpResponseNotAllowed) and not response.content
+        if bare and request.method == "GET":
             response.content = render_to_string("405.html", request=request)
         return response
