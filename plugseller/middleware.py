@@ -16,7 +16,6 @@ METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 _FEATURES = (
     "accelerometer",
     "autoplay",
-    "bluetooth",
     "browsing-topics",
     "camera",
     "display-capture",
