@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.loader import render_to_string
 
 from plugseller.addresses import client_address
 from plugseller.audit.acting import AGENT_LENGTH, Acting, acting
@@ -17,7 +18,6 @@ METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 _FEATURES = (
     "accelerometer",
     "autoplay",
-    "bluetooth",
     "browsing-topics",
     "camera",
     "display-capture",
@@ -72,7 +72,7 @@ class Headers:
 
 
 class RequestContext:
-    """Names the actor for the audit log."""
+    """Names the actor for the audit log, and says why a wrong method was refused."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -88,4 +88,8 @@ class RequestContext:
             agent=request.headers.get("User-Agent", "")[:AGENT_LENGTH],
         )
         with acting(who):
-            return self.get_response(request)
+            response = self.get_response(request)
+        bare = isinstance(response, HttpResponseNotAllowed) and not response.content
+        if bare and request.method == "GET":
+            response.content = render_to_string("405.html", request=request)
+        return response

@@ -405,6 +405,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site has a use for our files
 
 LANGUAGE_CODE = "en"
 USE_I18N = False
+FORMAT_MODULE_PATH = "plugseller.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -37,6 +37,7 @@ KINDS = {
     Kind.PROOF: "The log itself",
 }
 _OURS, _PROGRAMS, _OURSELVES = "ours", "programs", "ourselves"
+_ALONE = "Plug Seller, by itself"
 
 
 def entries_of(seller: Seller) -> QuerySet[Entry]:
@@ -121,13 +122,13 @@ class People:
 
     def _who(self, entry: Entry, ours: dict[UUID, str]) -> str:
         if entry.actor_kind == By.JOB:
-            return f"Plug Seller, by itself ({entry.via})"
+            return f"{_ALONE} ({entry.via})" if entry.via else _ALONE
         if entry.actor_kind == By.COMMAND and not entry.actor_id:
             return f"Plug Seller's operator ({entry.via.partition(' as ')[0]})"
         if not entry.actor_id:
             return "Somebody not signed in"
         person = self._person(entry, ours)
-        return f"API token of {person}" if entry.actor_kind == By.TOKEN else person
+        return f"API key of {person}" if entry.actor_kind == By.TOKEN else person
 
     def _person(self, entry: Entry, ours: dict[UUID, str]) -> str:
         role = (
@@ -208,8 +209,8 @@ class ActivityFilter(forms.Form):
             ("", "Anybody"),
             *sorted(named, key=lambda pair: pair[1].lower()),
             (_OURS, "Plug Seller staff"),
-            (_PROGRAMS, "Programs with an API token"),
-            (_OURSELVES, "Plug Seller, by itself"),
+            (_PROGRAMS, "Programs with an API key"),
+            (_OURSELVES, _ALONE),
         ]
         event: Any = self.fields["event"]
         told = sorted(EVENTS.values(), key=lambda e: e.sentence)

@@ -229,4 +229,6 @@ class InviteStaff(forms.Form):
 
     email = forms.EmailField(label="E-mail address")
     name = forms.CharField(label="Name", max_length=150)
-    role = forms.ChoiceField(label="Role", choices=StaffRole.choices)
+    role = forms.ChoiceField(
+        label="Role", choices=StaffRole.choices, initial=StaffRole.SUPPORT
+    )

@@ -12,6 +12,16 @@ ROLES = [(role, [right.label for right in PERMISSIONS[role]]) for role in Role]
 """Each role and what it may do, in words."""
 
 
+_REGIONS = (
+    *("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/"),
+    *("Australia/", "Europe/", "Indian/", "Pacific/", "UTC"),
+)
+_ZONES = sorted(
+    zone for zone in zoneinfo.available_timezones() if zone.startswith(_REGIONS)
+)
+"""Places, without second names of the same and names that say nothing: Factory."""
+
+
 class InviteForm(forms.Form):
     email = forms.EmailField(
         max_length=254,
@@ -39,7 +49,7 @@ class SellerForm(forms.Form):
         "empty and we make one from the name.",
     )
     time_zone = forms.ChoiceField(
-        choices=[(zone, zone) for zone in sorted(zoneinfo.available_timezones())],
+        choices=[(zone, zone) for zone in _ZONES],
         label="Time zone",
         help_text="Days on pages and in files begin at midnight there.",
     )

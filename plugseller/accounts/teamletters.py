@@ -53,7 +53,7 @@ def removed(seller: Seller, person: User, *, now: datetime) -> None:
         person,
         "You were removed from a team",
         f"An owner of {seller.name} ended your role there. You were signed out "
-        "everywhere, and your API tokens for it don't work any more. Your account "
+        "everywhere, and your API keys for it don't work any more. Your account "
         "stays.",
         now,
     )
@@ -84,7 +84,7 @@ def ended_with_member(
     lines = [f"{person.email} doesn't belong to {seller.name} any more."]
     if labels:
         lines.append(
-            "These machine tokens were theirs and don't work any more. Programs that "
+            "These machine keys were theirs and don't work any more. Programs that "
             "use them need new ones:\n" + "\n".join(f"  - {one}" for one in labels)
         )
     if invitations:
@@ -127,7 +127,7 @@ def account_ended(person: User, *, now: datetime) -> None:
     _to_person(
         person,
         "Your account has ended",
-        "Your account at Plug Seller has ended, and with it your sessions, API tokens "
+        "Your account at Plug Seller has ended, and with it your sessions, API keys "
         "and roles. You can't sign in any more. If you didn't expect this, write to "
         "us.",
         now,

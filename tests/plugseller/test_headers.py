@@ -113,6 +113,7 @@ def test_a_wrong_host_a_missing_token_and_a_wrong_method_too(client: Client) -> 
     ):
         assert answer.status_code == status
         complete(answer)
+    assert "This address only takes a form" in answer.content.decode()
 
 
 @pytest.mark.parametrize("secure", [True, False])

@@ -44,8 +44,16 @@ class Owned(admin.SimpleListFilter):
 class Memberships(DisplayOnly, admin.TabularInline):  # type: ignore[type-arg]  # not at run time
     seen_by = roles_seeing("memberships")
     model = Membership
-    fields = readonly_fields = ("user", "role", "since")
+    fields = readonly_fields = ("person", "role", "since")
     extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        found: QuerySet[Membership] = super().get_queryset(request)
+        return found.select_related("user")
+
+    @admin.display
+    def person(self, membership: Membership) -> str:
+        return membership.user.email
 
 
 @admin.register(Seller)
@@ -95,11 +103,15 @@ class UserAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not
 @admin.register(Membership)
 class MembershipAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
     seen_by = roles_seeing("memberships")
-    list_display = ("seller", "user", "role", "since")
+    list_display = ("seller", "person", "role", "since")
     list_filter = ("role",)
     list_select_related = ("seller", "user")
     search_fields = ("seller__slug",)
     ordering = ("seller__slug", "since")
+
+    @admin.display(ordering="user__email")
+    def person(self, membership: Membership) -> str:
+        return membership.user.email
 
 
 @admin.register(Lockout)
@@ -107,20 +119,25 @@ class LockoutAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # 
     """Who may not sign in for a while; an officer lifts it on a page of its own."""
 
     seen_by = roles_seeing("lockouts")
-    list_display = ("kind", "user", "failures", "began_at", "until", "lifted_at")
+    list_display = ("kind", "person", "failures", "began_at", "until", "lifted_at")
     list_filter = ("kind",)
     list_select_related = ("user",)
     ordering = ("-began_at",)
     fields = (
         "kind",
-        "user",
+        "person",
         "failures",
         "began_at",
         "until",
         "lifted_at",
         "lifted_by",
     )
+    readonly_fields = ("person",)
     change_form_template = "admin/accounts/lockout.html"
+
+    @admin.display(empty_value="-")
+    def person(self, lockout: Lockout) -> str | None:
+        return lockout.user.email if lockout.user else None
 
     def get_urls(self) -> list[URLPattern]:
         return [

@@ -53,7 +53,11 @@ def invite(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, "Invited. The link in the mail holds 24 hours.")
             return redirect("admin:accounts_user_changelist")
-    context = {**admin.site.each_context(request), "form": form, "title": "Invite"}
+    context = {
+        **admin.site.each_context(request),
+        "form": form,
+        "title": "Invite staff",
+    }
     return render(request, "admin/accounts/invite.html", context)
 
 

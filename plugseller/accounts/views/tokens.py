@@ -39,7 +39,8 @@ class TokenForm(forms.Form):
     kind = forms.ChoiceField(
         choices=ApiToken.Kind.choices,
         label="For",
-        help_text="Who manages the team sees, renews and ends machines' keys too.",
+        help_text="Personal: only you see it. Machine: whoever manages the team can "
+        "renew and end it too.",
     )
     permissions = forms.MultipleChoiceField(
         widget=forms.CheckboxSelectMultiple,
