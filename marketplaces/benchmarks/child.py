@@ -68,7 +68,15 @@ def _connect(folder: Path) -> dict[str, Any]:
     )
     FeatureSwitch.objects.create(connection=account, feature=Feature.ORDERS, on=True)
     for market in told["markets"]:
-        Market.objects.create(connection=account, market=market, currency="EUR")
+        Market.objects.create(
+            seller=seller,
+            connection=account,
+            market=market,
+            currency="EUR",
+            fetched_at=account.connected_at,
+            operation="benchmark",
+            run_id=0,
+        )
     return {"connection": str(account.pk)}
 
 

@@ -49,8 +49,16 @@ def prepare(folder: Path) -> dict[str, Any]:
     account = Connection.objects.create(
         seller=seller, marketplace="amazon", region="na", account_id="A1"
     )
-    Market.objects.create(connection=account, market=_PLACE, currency="USD")
     now = timezone.now()
+    Market.objects.create(
+        seller=seller,
+        connection=account,
+        market=_PLACE,
+        currency="USD",
+        fetched_at=now,
+        operation="benchmark",
+        run_id=0,
+    )
     Order.objects.across_sellers(reason="the benchmark's own").bulk_create(
         Order(
             seller=seller,

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from marketplaces import credentials, shelf
 from marketplaces.consent import app_for, seller_app
@@ -31,7 +31,7 @@ from marketplaces.sync.limits import UNHURRIED, Clock, Pace, SystemClock
 from marketplaces.sync.tally import Tally
 from marketplaces.sync.walking import Course, Progress, Walk
 from marketplaces.transport import Transport, open_transport
-from plugseller.audit.services import record
+from plugseller.audit.services import AuditUnavailable, record
 from plugseller.jobs import leases
 
 __all__ = [
@@ -266,8 +266,8 @@ class _Pass:
             broken = halt.trouble in (Trouble.DOWN, Trouble.UNEXPECTED)
             self._failed_in_a_row = self._failed_in_a_row + 1 if broken else 0
             return halt
-        except leases.LeaseLost:
-            raise
+        except (leases.LeaseLost, OperationalError, AuditUnavailable):
+            raise  # not ours to go on with: the round says so
         except Exception as error:
             # Only where and what: an exception's text may quote what it stumbled over.
             logger.error("%s stopped by %s", operation.key, described(error))

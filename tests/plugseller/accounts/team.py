@@ -82,6 +82,11 @@ def mails_to(email: str) -> list[str]:
     return [mail["text"] for mail in mails() if mail["to"] == email]
 
 
+def letters_to(email: str) -> str:
+    """All that was mailed to an address, the newest first."""
+    return "\n".join(mails_to(email))
+
+
 def entries(event: str) -> list[Entry]:
     return list(Entry.objects.filter(event=event).order_by("id"))
 

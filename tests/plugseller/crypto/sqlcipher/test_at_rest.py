@@ -159,7 +159,7 @@ def test_a_full_disk_is_an_operational_error_and_loses_no_row(
         cursor.execute(f"PRAGMA max_page_count = {pages + 5}")
     with pytest.raises(OperationalError, match="full"), transaction.atomic():
         Thing.objects.bulk_create(
-            [Thing(name=f"too much {n}", raw=bytes(4_000)) for n in range(100)]
+            [Thing(name=f"too much {n}", raw=bytes(40_000)) for n in range(100)]
         )
     assert Thing.objects.count() == 48
     with connection.cursor() as cursor:
