@@ -98,7 +98,7 @@ def sync_round(
         except KeyError:
             problem = "its marketplace isn't switched on"
             result = Result(account, problem=problem, failed=True)
-        except (DatabaseError, AuditUnavailable) as error:
+        except DatabaseError as error:
             logger.error("%s: the database failed: %s", account, described(error))
             problem = "the database failed; what was saved is whole"
             result = Result(account, problem=problem, failed=True)

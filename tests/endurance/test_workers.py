@@ -117,7 +117,8 @@ def test_a_full_disk_leaves_whole_pages_and_the_next_sync_goes_on(
     )
     told, complained = full.communicate(timeout=120)
     assert full.returncode == 1
-    assert "the database failed" in told
+    # What was being written when the space ended: a page, or the entry about it.
+    assert "the database failed" in told or "audit log can't be written" in told
     assert "Traceback" not in told + complained
     kept = len(connected.rows()["Order"])
     assert kept < ORDERS
