@@ -5,6 +5,7 @@ status are done here.
 """
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,6 +49,15 @@ class ReportCommand(BaseCommand):
                 self.stdout.write(report.summary)
         if report.failed:
             raise SystemExit(1)
+
+
+def asked(prompt: str) -> str:
+    """What somebody types, or the next line of standard input.
+
+    For what shouldn't stand in an argument, where everybody on the machine sees it.
+    """
+    line = input(prompt) if sys.stdin.isatty() else sys.stdin.readline()
+    return line.strip()
 
 
 def table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:

@@ -12,6 +12,7 @@ from knox.settings import CONSTANTS
 
 from plugseller.accounts.models import ApiToken, Seller, User
 from plugseller.accounts.roles import FOR_TOKENS, Permission
+from plugseller.accounts.services.sellers import lock_sellers
 from plugseller.accounts.tenancy import Standing, standing_at
 from plugseller.audit.services import record
 from plugseller.jobs import outbox
@@ -37,6 +38,7 @@ def make_token(
     PermissionDenied for our staff, for a stranger, and for a machine's token without
     the right to manage members.
     """
+    lock_sellers(seller.pk)  # whoever takes the person's role at the moment waits
     standing, kind, label = _standing(actor, seller, now), Kind(kind), _named(label)
     if kind is Kind.MACHINE and not standing.may(Permission.MANAGE_MEMBERS):
         raise PermissionDenied("Who manages members may make keys for machines.")
@@ -79,6 +81,7 @@ def rotate_token(
     one ends after API_TOKEN_OVERLAP, or earlier by itself. Raises ValidationError,
     PermissionDenied.
     """
+    lock_sellers(token.seller_id)
     standing = _in_charge(actor, token, now)
     reach = set(token.permissions) & grantable_to(standing)
     if not reach:

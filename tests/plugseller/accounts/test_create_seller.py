@@ -35,6 +35,16 @@ def test_the_owner_signs_in_and_sees_the_seller(
     assert not owner.is_staff
 
 
+def test_the_owners_address_need_not_stand_in_an_argument(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = f"wendy@example.test\n{PASSWORD}\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    given = {name: told for name, told in GIVEN.items() if name != "owner"}
+    call_command("create_seller", **given, stdout=io.StringIO())
+    assert User.objects.get(email="wendy@example.test").memberships.exists()
+
+
 @pytest.mark.parametrize(
     ("typed", "changes"),
     [

@@ -54,6 +54,15 @@ def test_the_first_officer_comes_by_the_link_and_sets_up_a_factor(db: None) -> N
     assert len(entries("set_up_link.used")) == 1
 
 
+def test_who_it_is_need_not_stand_in_an_argument(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{OLAF}\nOlaf\n"))
+    call_command("create_officer", stdout=io.StringIO())
+    made = User.objects.get(email=OLAF)
+    assert (made.name, made.staff_role) == ("Olaf", "officer")
+
+
 def test_the_link_works_once(db: None) -> None:
     link, first, second = command(), Client(), Client()
     for client in (first, second):

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from plugseller.accounts.services import create_officer
+from plugseller.commands import asked
 
 
 class Command(BaseCommand):
@@ -16,11 +17,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--email", required=True)
-        parser.add_argument("--name", required=True)
+        parser.add_argument("--email", help="asked for if it isn't given")
+        parser.add_argument("--name", help="asked for if it isn't given")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        email, name = options["email"], options["name"]
+        email = options["email"] or asked("E-mail address: ")
+        name = options["name"] or asked("Name: ")
         try:
             link = create_officer(email=email, name=name, now=timezone.now())
         except ValidationError as error:

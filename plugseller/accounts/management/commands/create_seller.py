@@ -12,6 +12,7 @@ from django.db import transaction
 from plugseller.accounts.models import User
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services import create_person, create_seller, join
+from plugseller.commands import asked
 
 
 class Command(BaseCommand):
@@ -24,11 +25,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--slug", required=True, help="short name, in addresses")
         parser.add_argument("--name", required=True)
-        parser.add_argument("--owner", required=True, metavar="EMAIL")
+        parser.add_argument("--owner", metavar="EMAIL", help="asked for if not given")
         parser.add_argument("--time-zone", default="UTC")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        email = options["owner"].strip().lower()
+        email = (options["owner"] or asked("Owner's e-mail address: ")).strip().lower()
         known = User.objects.filter(email__iexact=email).first()
         try:
             with transaction.atomic():

@@ -1,6 +1,5 @@
 """`manage.py offboard_user`: a person leaves; everything they had ends at once."""
 
-import sys
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,7 +15,7 @@ from plugseller.accounts.services import (
     offboard_user,
     plan_leaving,
 )
-from plugseller.commands import Report, ReportCommand
+from plugseller.commands import Report, ReportCommand, asked
 
 
 class Command(ReportCommand):
@@ -46,7 +45,9 @@ class Command(ReportCommand):
         )
 
     def report(self, **options: Any) -> Report:
-        person = _person(options["email"] or _typed(), "Nobody")
+        person = _person(
+            options["email"] or asked("E-mail address of who leaves: "), "Nobody"
+        )
         told = options["successor"]
         successor = _person(told, "No successor") if told else None
         now, dry = timezone.now(), options["dry_run"]
@@ -122,12 +123,6 @@ def _warning(person: User) -> str:
     if _officers_left(person):
         return ""
     return "\nNo compliance officer is left. Make one: manage.py create_officer"
-
-
-def _typed() -> str:
-    if sys.stdin.isatty():
-        return input("E-mail address of who leaves: ")
-    return sys.stdin.readline()
 
 
 def _person(address: str, nobody: str) -> User:
