@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.conf import settings
+from django.core.cache import cache
 from django.test import Client
 
 from plugseller.accounts.models import Seller, User
@@ -41,6 +42,14 @@ def _keys() -> None:
     """Keys for this run, made the way `init` makes them."""
     settings.PLUGSELLER_HOME.mkdir(mode=0o700, exist_ok=True)
     make_keys(settings.PLUGSELLER_HOME / "keys")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits(request: pytest.FixtureRequest) -> None:
+    """What counts sign-ups and the like is no model's table: no flush empties it."""
+    if {"live_server", "transactional_db"} & set(request.fixturenames):
+        request.getfixturevalue("transactional_db")
+        cache.clear()
 
 
 @pytest.fixture
