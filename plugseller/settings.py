@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "plugseller.audit",
     "plugseller.crypto",
+    "plugseller.custody",
     "plugseller.accounts",
     "marketplaces",
     "compliance",
@@ -267,6 +268,14 @@ AUDITLOG_DISABLE_REMOTE_ADDR = True  # it would trust a forged X-Forwarded-For
 # The witness belongs on another disk; checkpoints are mailed as well where set.
 AUDIT_WITNESS_FILE = env.text("AUDIT_WITNESS_FILE", "")
 AUDIT_WITNESS_MAIL = env.text("AUDIT_WITNESS_MAIL", "")
+
+# --- What is held ---------------------------------------------------------------------
+
+# What was erased, so that a restored backup forgets it again: on another disk than the
+# database, and never in its backup.
+DELETION_LEDGER = Path(
+    env.text("DELETION_LEDGER", str(PLUGSELLER_HOME / "ledger" / "deletions.jsonl"))
+)
 
 # --- Jobs -----------------------------------------------------------------------------
 

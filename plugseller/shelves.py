@@ -1,14 +1,16 @@
-"""The shelves: what the floors above put here for the rooms below to find (ACC-2).
+"""The shelves: what the floors above put here for the rooms below to find.
 
 Each app fills them from files found by name, as Django finds `admin.py`; nothing
 here imports anything of the house.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Protocol
+from uuid import UUID
 
 
 class Kind(StrEnum):
@@ -75,3 +77,112 @@ def periodic(
     if _periodicals.setdefault(name, entry) != entry:
         raise ValueError(f"{name} is on the timetable already.")
     return entry
+
+
+class DataClass(StrEnum):
+    """What sort of data a place holds, and so how it is treated (SCOPE-1)."""
+
+    MARKETPLACE = "marketplace information"
+    PERSONAL = "personal data"  # of people who sign in, or were asked to
+    CREDENTIAL = "credential"
+    EVIDENCE = "evidence"  # that we kept our promises; holds no personal data
+    OPERATIONAL = "operational"  # what the machine needs to run
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose data is meant: all of a seller, one connection of it, or some people.
+
+    With `people` beside `seller_id` both are meant. `addresses` are the people's
+    e-mail addresses, for places that know them by nothing else.
+    """
+
+    seller_id: UUID | None = None
+    connection_id: UUID | None = None  # of that seller; then nothing else of it
+    people: frozenset[UUID] = frozenset()
+    addresses: frozenset[str] = field(default=frozenset(), repr=False)
+    connections: frozenset[UUID] = frozenset()  # of that seller, as jobs name them
+
+    @property
+    def whole_seller(self) -> UUID | None:
+        """The seller, when all of it is meant."""
+        return None if self.connection_id else self.seller_id
+
+    @property
+    def ids(self) -> frozenset[UUID]:
+        """Every id by which a place may know what is meant."""
+        seller = {self.whole_seller} if self.whole_seller else set()
+        one = {self.connection_id} if self.connection_id else set()
+        return self.people | self.connections | seller | one
+
+
+class Store(Protocol):
+    """A place where data lies. Counting and erasing are all that is asked of it.
+
+    The two that remove take at most `at_most` and say how many went, 0 when nothing
+    is left; each call is small enough for one transaction, which the caller opens.
+    """
+
+    def total(self) -> int:
+        """Everything that lies there."""
+        ...
+
+    def oldest(self) -> datetime | None:
+        """How old the oldest is, by the instant its retention counts from."""
+        ...
+
+    def count(self, scope: Scope) -> int:
+        """What belongs to the scope."""
+        ...
+
+    def erase(self, scope: Scope, *, at_most: int) -> int:
+        """Remove what belongs to the scope."""
+        ...
+
+    def overdue(
+        self,
+        before: datetime,
+        *,
+        of_seller: UUID | None = None,
+        except_sellers: Collection[UUID] = (),
+    ) -> int:
+        """What should be gone: older than `before`; of one seller, or of the others."""
+        ...
+
+    def purge(
+        self,
+        before: datetime,
+        *,
+        at_most: int,
+        of_seller: UUID | None = None,
+        except_sellers: Collection[UUID] = (),
+    ) -> int:
+        """Remove what is overdue."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A place where data lies, what it is, how long it stays and how it goes."""
+
+    name: str  # a table's label ("marketplaces.Order"), or "exports", "caches"
+    label: str  # for people: "Orders"
+    data_class: DataClass
+    rule: str  # the retention rule's name (custody/rules.py)
+    store: Store
+    rank: int  # when it is erased: low ones first
+    stays: str = ""  # why an erasure leaves it, for the preview; then it isn't erased
+
+
+_holdings: dict[str, Holding] = {}
+HOLDINGS: Mapping[str, Holding] = MappingProxyType(_holdings)  # name -> Holding
+
+
+def hold(holding: Holding) -> Holding:
+    """Register a place where data lies, from each app's `custody.py`.
+
+    ValueError if the name is taken.
+    """
+    if _holdings.setdefault(holding.name, holding) != holding:
+        raise ValueError(f"{holding.name} is registered already.")
+    return holding

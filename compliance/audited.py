@@ -1,0 +1,27 @@
+"""What is logged of requests and deadlines: states and instants; nobody's name."""
+
+from compliance.models import (
+    Certificate,
+    Deadline,
+    DeletionRequest,
+    LegalHold,
+    Outcome,
+    ShorterTime,
+    Step,
+)
+from plugseller.audit.diff import audited, summed_up
+
+audited(
+    DeletionRequest,
+    fields=("kind", "source", "status", "received_at", "due_at", "starts_at"),
+    seller="seller_id",
+)
+audited(
+    LegalHold,
+    fields=("holdings", "ends_at", "asked_by", "approved_by", "released_by"),
+)
+audited(ShorterTime, fields=("seller", "rule", "days"))
+summed_up(Step, why="it is a log itself")
+summed_up(Outcome, why="each holding's end is an entry of its own")
+summed_up(Certificate, why="its issue is an entry of its own")
+summed_up(Deadline, why="warnings and ends are entries of their own")

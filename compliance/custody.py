@@ -1,0 +1,49 @@
+"""What this floor holds: requests and proofs, which stay as evidence."""
+
+from compliance.models import (
+    Certificate,
+    Deadline,
+    DeletionRequest,
+    LegalHold,
+    Outcome,
+    ShorterTime,
+    Step,
+)
+from plugseller.custody.erasers import hold_table
+from plugseller.shelves import DataClass
+
+_PROOF = "It is the proof that something was deleted, and names nobody."
+
+for table, label, path in (
+    (Step, "Steps of deletion requests", "request__ended_at"),
+    (Outcome, "Outcomes of deletion requests", "request__ended_at"),
+    (LegalHold, "Legal holds", "request__ended_at"),
+    (Certificate, "Deletion certificates", "request__ended_at"),
+    (DeletionRequest, "Deletion requests", "ended_at"),
+):
+    hold_table(
+        table,
+        label,
+        data_class=DataClass.EVIDENCE,
+        rule="requests",
+        rank=100 if table is DeletionRequest else 99,
+        age=path,
+        stays=_PROOF,
+    )
+hold_table(
+    Deadline,
+    "Deadlines",
+    data_class=DataClass.EVIDENCE,
+    rule="requests",
+    rank=99,
+    age="met_at",
+    stays=_PROOF,
+)
+hold_table(
+    ShorterTime,
+    "Shorter times chosen by sellers",
+    data_class=DataClass.OPERATIONAL,
+    rule="with_account",
+    rank=90,
+    seller="seller",
+)

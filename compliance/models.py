@@ -1,0 +1,21 @@
+"""The rooms' models, where Django looks for them."""
+
+from compliance.clocks import Deadline
+from compliance.deletion.models import (
+    Certificate,
+    DeletionRequest,
+    LegalHold,
+    Outcome,
+    Step,
+)
+from compliance.retention.models import ShorterTime
+
+__all__ = [
+    "Certificate",
+    "Deadline",
+    "DeletionRequest",
+    "LegalHold",
+    "Outcome",
+    "ShorterTime",
+    "Step",
+]

@@ -1,0 +1,116 @@
+"""What this floor holds of the marketplaces, how long, how it goes (SCOPE-1)."""
+
+from typing import Any
+
+from marketplaces.models import (
+    ConnectAttempt,
+    Connection,
+    FeatureSwitch,
+    Listing,
+    Market,
+    Order,
+    OrderItem,
+    Price,
+    PriceChange,
+    Product,
+    Sighting,
+    Stock,
+    StockChange,
+    SyncRun,
+    SyncState,
+)
+from plugseller.custody.erasers import hold_table
+from plugseller.shelves import DataClass
+
+_OWN: dict[str, Any] = {"seller": "seller", "connection": "connection"}
+_BY_CONNECTION: dict[str, Any] = {
+    "seller": "connection__seller",
+    "connection": "connection",
+}
+_FETCHED: dict[str, Any] = {"data_class": DataClass.MARKETPLACE, **_OWN}
+
+hold_table(
+    OrderItem,
+    "Lines of orders",
+    data_class=DataClass.MARKETPLACE,
+    rule="orders",
+    rank=50,
+    seller="seller",
+    connection="order__connection",
+    age="order__placed_at",
+)
+hold_table(Order, "Orders", rule="orders", rank=52, age="placed_at", **_FETCHED)
+hold_table(
+    PriceChange,
+    "Price history",
+    rule="price_history",
+    rank=40,
+    age="fetched_at",
+    **_FETCHED,
+)
+hold_table(
+    StockChange,
+    "Stock history",
+    rule="stock_history",
+    rank=40,
+    age="fetched_at",
+    **_FETCHED,
+)
+hold_table(Price, "Prices", rule="with_connection", rank=54, **_FETCHED)
+hold_table(Stock, "Stock", rule="gone", rank=54, age="gone_at", **_FETCHED)
+hold_table(Listing, "Listings", rule="gone", rank=54, age="gone_at", **_FETCHED)
+hold_table(Product, "Products", rule="with_connection", rank=54, **_FETCHED)
+hold_table(Market, "Country stores", rule="with_connection", rank=80, **_FETCHED)
+
+hold_table(
+    SyncRun,
+    "Sync runs",
+    data_class=DataClass.OPERATIONAL,
+    rule="sync_runs",
+    rank=70,
+    age="started_at",
+    **_OWN,
+)
+hold_table(
+    SyncState,
+    "Where syncs stand",
+    data_class=DataClass.OPERATIONAL,
+    rule="with_connection",
+    rank=70,
+    **_BY_CONNECTION,
+)
+hold_table(
+    Sighting,
+    "What a running sync has seen",
+    data_class=DataClass.MARKETPLACE,
+    rule="with_connection",
+    rank=70,
+    **_BY_CONNECTION,
+)
+hold_table(
+    FeatureSwitch,
+    "Features switched on",
+    data_class=DataClass.OPERATIONAL,
+    rule="with_connection",
+    rank=80,
+    **_BY_CONNECTION,
+)
+hold_table(
+    ConnectAttempt,
+    "Attempts to connect",
+    data_class=DataClass.OPERATIONAL,
+    rule="connect_attempts",
+    rank=80,
+    seller="seller",
+    connection="renews",
+    age="started_at",
+)
+hold_table(
+    Connection,
+    "Connections and their credentials",
+    data_class=DataClass.CREDENTIAL,
+    rule="with_account",
+    rank=85,
+    seller="seller",
+    connection="pk",
+)

@@ -1,0 +1,299 @@
+"""What is held of people and sellers, and in the packages' tables about them."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from axes.models import (
+    AccessAttempt,
+    AccessAttemptExpiration,
+    AccessFailureLog,
+    AccessLog,
+)
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, Permission
+from django.contrib.sessions.models import Session
+from django.db.models import Q, QuerySet
+from guardian.models import GroupObjectPermission, UserObjectPermission
+
+from plugseller.accounts.models import (
+    AccessReport,
+    ApiToken,
+    Grant,
+    Invitation,
+    Lockout,
+    Membership,
+    Seller,
+    SellerGroupObjectPermission,
+    SellerUserObjectPermission,
+    SetUpLink,
+    UsedPassword,
+    User,
+)
+from plugseller.accounts.services.lockouts import subject_of
+from plugseller.custody.erasers import Rows, hold_machine, hold_table
+from plugseller.shelves import DataClass, Holding, Scope, hold
+
+CREDENTIAL, EVIDENCE = DataClass.CREDENTIAL, DataClass.EVIDENCE
+OPERATIONAL, PERSONAL = DataClass.OPERATIONAL, DataClass.PERSONAL
+
+
+class Addressed(Rows):
+    """Rows that know somebody by an e-mail address, in `column`."""
+
+    def __init__(self, *args: Any, column: str, hashed: bool = False, **paths: Any):
+        super().__init__(*args, **paths)
+        self._column = column
+        self._hashed = hashed
+
+    def of(self, scope: Scope) -> QuerySet[Any]:
+        known = super().of(scope)
+        if not scope.addresses:
+            return known
+        named = Q(pk__in=())
+        for address in scope.addresses:
+            told = subject_of(address) if self._hashed else address
+            named |= Q(**{f"{self._column}__iexact": told})
+        return self._all().filter(Q(pk__in=known.values("pk")) | named)
+
+
+class Sessions(Rows):
+    """Django's sessions, whose owners only allauth's list of them knows."""
+
+    def of(self, scope: Scope) -> QuerySet[Any]:
+        keys = UserSession.objects.filter(user__in=scope.people).values("session_key")
+        return self._all().filter(session_key__in=keys)
+
+
+class Whole(Rows):
+    """Rows that Django removes with all that hangs on them, when they go last."""
+
+    def _remove(self, rows: QuerySet[Any], at_most: int) -> int:
+        found = list(rows.order_by("pk")[:at_most])
+        for row in found:
+            row.delete()
+        return len(found)
+
+
+def _unverified() -> Q:
+    """Accounts whose address nobody has proved to own, and that are of no use."""
+    proved = EmailAddress.objects.filter(verified=True).values("user")
+    member = Membership.objects.values("user")
+    return Q(staff_role="", left_at=None) & ~Q(pk__in=proved) & ~Q(pk__in=member)
+
+
+# Ways in, first.
+hold_table(
+    ApiToken,
+    "API tokens",
+    data_class=CREDENTIAL,
+    rule="ended_tokens",
+    rank=20,
+    seller="seller",
+    people=["user"],
+    age="expiry",
+)
+hold_table(
+    Session,
+    "Sessions",
+    data_class=PERSONAL,
+    rule="sessions",
+    rank=20,
+    store=Sessions(Session, age="expire_date"),
+)
+hold_table(
+    UserSession,
+    "Where people are signed in",
+    data_class=PERSONAL,
+    rule="sessions",
+    rank=22,
+    people=["user"],
+    age="last_seen_at",
+)
+hold_table(
+    Authenticator,
+    "Second factors",
+    data_class=CREDENTIAL,
+    rule="with_account",
+    rank=20,
+    people=["user"],
+)
+hold_table(
+    UsedPassword,
+    "Hashes of passwords",
+    data_class=CREDENTIAL,
+    rule="with_account",
+    rank=20,
+    people=["user"],
+)
+hold_table(
+    SetUpLink,
+    "Links that set up an account",
+    data_class=CREDENTIAL,
+    rule="invitations",
+    rank=20,
+    people=["user"],
+    age="expires_at",
+)
+hold_table(
+    Invitation,
+    "Invitations",
+    data_class=PERSONAL,
+    rule="invitations",
+    rank=20,
+    store=Addressed(Invitation, column="email", seller="seller", age="expires_at"),
+)
+
+# Traces of signing in.
+hold_table(
+    AccessAttemptExpiration,
+    "When failed sign-ins expire",
+    data_class=OPERATIONAL,
+    rule="sign_in_failures",
+    rank=88,
+    age="expires_at",
+)
+hold_table(
+    AccessAttempt,
+    "Failed sign-ins",
+    data_class=PERSONAL,
+    rule="sign_in_failures",
+    rank=90,
+    store=Addressed(AccessAttempt, column="username", hashed=True, age="attempt_time"),
+)
+for table, label in (
+    (AccessFailureLog, "Failed sign-ins, the package's own log"),
+    (AccessLog, "Sign-ins, the package's own log"),
+):
+    hold_table(
+        table,
+        label,
+        data_class=PERSONAL,
+        rule="sign_in_failures",
+        rank=90,
+        store=Addressed(table, column="username", hashed=True, age="attempt_time"),
+    )
+hold_table(
+    Lockout,
+    "Lockouts",
+    data_class=PERSONAL,
+    rule="sign_in_failures",
+    rank=90,
+    store=Addressed(
+        Lockout, column="subject", hashed=True, people=["user"], age="until"
+    ),
+)
+
+# What a seller consists of, once its data is gone.
+hold_table(
+    AccessReport,
+    "Reports about access of our staff",
+    data_class=EVIDENCE,
+    rule="staff_access",
+    rank=92,
+    seller="seller",
+    age="posted_at",
+)
+hold_table(
+    Grant,
+    "Access of our staff",
+    data_class=EVIDENCE,
+    rule="staff_access",
+    rank=92,
+    seller="seller",
+    age="asked_at",
+)
+for rights in (SellerUserObjectPermission, UserObjectPermission):
+    own = rights is SellerUserObjectPermission
+    hold_table(
+        rights,
+        "Rights of people" if own else "Rights of people, the package's own table",
+        data_class=OPERATIONAL,
+        rule="with_account",
+        rank=92,
+        seller="content_object" if own else "",
+        people=["user"],
+    )
+hold_table(
+    SellerGroupObjectPermission,
+    "Rights of groups",
+    data_class=OPERATIONAL,
+    rule="with_account",
+    rank=92,
+    seller="content_object",
+)
+hold_table(
+    Membership,
+    "Members",
+    data_class=PERSONAL,
+    rule="with_account",
+    rank=94,
+    seller="seller",
+    people=["user"],
+)
+hold_table(
+    Seller,
+    "Sellers",
+    data_class=PERSONAL,
+    rule="with_account",
+    rank=96,
+    store=Whole(Seller, seller="pk"),
+)
+
+# People.
+hold_table(
+    LogEntry,
+    "The desk's own log",
+    data_class=PERSONAL,
+    rule="job_results",
+    rank=95,
+    people=["user"],
+    age="action_time",
+)
+hold_table(
+    EmailConfirmation,
+    "Codes sent to verify addresses",
+    data_class=CREDENTIAL,
+    rule="unverified",
+    rank=95,
+    people=["email_address__user"],
+    age="created",
+)
+hold_table(
+    EmailAddress,
+    "Verified addresses",
+    data_class=PERSONAL,
+    rule="with_account",
+    rank=97,
+    people=["user"],
+)
+for through in (User.groups.through, User.user_permissions.through):
+    hold_table(
+        through,
+        str(through._meta.verbose_name_plural).capitalize(),
+        data_class=OPERATIONAL,
+        rule="with_account",
+        rank=97,
+        people=["user"],
+    )
+hold_table(
+    User,
+    "People",
+    data_class=PERSONAL,
+    rule="left_people",
+    rank=99,
+    store=Whole(User, people=["pk"], age="left_at"),
+)
+hold(
+    Holding(
+        name="accounts.unverified",
+        label="People who never verified their address",
+        data_class=PERSONAL,
+        rule="unverified",
+        store=Whole(User, age="joined_at", only=_unverified()),
+        rank=98,
+        stays="The same table as People, of which it names those nobody vouched for.",
+    )
+)
+hold_machine(Group, Group.permissions.through, GroupObjectPermission, Permission)

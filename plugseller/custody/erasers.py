@@ -1,0 +1,199 @@
+"""The usual ways to count and erase what lies in a table (RET-1, RET-2).
+
+Every statement here is one of a batch in its caller's transaction, and the caller
+writes the audit entry: deletion by its holding, retention by its table.
+"""
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+
+from plugseller.shelves import DataClass, Holding, Scope, Store, hold
+
+Rows_ = models.QuerySet[Any]
+NOTHING = Q(pk__in=())
+
+
+class Rows:
+    """The rows of one table, by whom they belong to and how old they are.
+
+    `seller`, `connection` and `people` are look-up paths to the ids of whom a row
+    belongs to; a table without one holds nothing of such an owner. `age` is the path
+    to the instant retention counts from; rows where it is empty don't age.
+    """
+
+    def __init__(
+        self,
+        model: type[models.Model],
+        *,
+        seller: str = "",
+        connection: str = "",
+        people: Collection[str] = (),
+        age: str = "",
+        only: Q | None = None,
+    ) -> None:
+        self.model = model
+        self._seller = seller
+        self._connection = connection
+        self._people = people
+        self._age = age
+        self._only = only or Q()  # of what ages, what may go
+
+    def total(self) -> int:
+        return self._all().count()
+
+    def oldest(self) -> datetime | None:
+        if not self._age:
+            return None
+        aging = self._all().filter(self._only, **{f"{self._age}__isnull": False})
+        found: datetime | None = (
+            aging.order_by(self._age).values_list(self._age, flat=True).first()
+        )
+        return found
+
+    def count(self, scope: Scope) -> int:
+        return self.of(scope).count()
+
+    def erase(self, scope: Scope, *, at_most: int) -> int:
+        return self._remove(self.of(scope), at_most)
+
+    def overdue(
+        self,
+        before: datetime,
+        *,
+        of_seller: UUID | None = None,
+        except_sellers: Collection[UUID] = (),
+    ) -> int:
+        return self._old(before, of_seller, except_sellers).count()
+
+    def purge(
+        self,
+        before: datetime,
+        *,
+        at_most: int,
+        of_seller: UUID | None = None,
+        except_sellers: Collection[UUID] = (),
+    ) -> int:
+        return self._remove(self._old(before, of_seller, except_sellers), at_most)
+
+    def of(self, scope: Scope) -> Rows_:
+        """The rows that belong to the scope."""
+        mine = NOTHING
+        if scope.connection_id and self._connection:
+            mine |= Q(**{self._connection: scope.connection_id})
+        if scope.whole_seller and self._seller:
+            mine |= Q(**{self._seller: scope.whole_seller})
+        if scope.people:
+            for path in self._people:
+                mine |= Q(**{f"{path}__in": sorted(scope.people)})
+        return self._all().filter(mine)
+
+    def _old(
+        self,
+        before: datetime,
+        of_seller: UUID | None,
+        except_sellers: Collection[UUID],
+    ) -> Rows_:
+        if not self._age:
+            return self._all().none()
+        old = self._all().filter(self._only, **{f"{self._age}__lt": before})
+        if of_seller is not None:
+            mine = Q(**{self._seller: of_seller}) if self._seller else NOTHING
+            return old.filter(mine)
+        if except_sellers and self._seller:
+            old = old.exclude(**{f"{self._seller}__in": list(except_sellers)})
+        return old
+
+    def _all(self) -> Rows_:
+        # The base manager: an eraser must see what the fence would hide.
+        return self.model._base_manager.all()
+
+    def _remove(self, rows: Rows_, at_most: int) -> int:
+        """Delete the first `at_most` rows by key, in one statement."""
+        keys = rows.order_by("pk").values_list("pk", flat=True)
+        last = list(keys[at_most - 1 : at_most])
+        if last:
+            rows = rows.filter(pk__lte=last[0])
+        ours = self._all().filter(pk__in=rows.order_by().values("pk"))
+        return ours._raw_delete(using=ours.db) or 0  # None if there is nothing
+
+
+class Kept:
+    """A place that is only counted: what no erasure and no retention takes."""
+
+    def __init__(self, total: Callable[[], int], age: Callable[[], Any] | None = None):
+        self._total = total
+        self._age = age
+
+    def total(self) -> int:
+        return self._total()
+
+    def oldest(self) -> datetime | None:
+        return self._age() if self._age else None
+
+    def count(self, scope: Scope) -> int:
+        return 0
+
+    def erase(self, scope: Scope, *, at_most: int) -> int:
+        return 0
+
+    def overdue(
+        self,
+        before: datetime,
+        *,
+        of_seller: UUID | None = None,
+        except_sellers: Collection[UUID] = (),
+    ) -> int:
+        return 0
+
+    def purge(
+        self,
+        before: datetime,
+        *,
+        at_most: int,
+        of_seller: UUID | None = None,
+        except_sellers: Collection[UUID] = (),
+    ) -> int:
+        return 0
+
+
+def hold_table(
+    model: type[models.Model],
+    label: str,
+    *,
+    data_class: DataClass,
+    rule: str,
+    rank: int,
+    store: Store | None = None,
+    stays: str = "",
+    **paths: Any,
+) -> Holding:
+    """Register a table; `paths` are those of `Rows`."""
+    return hold(
+        Holding(
+            name=model._meta.label,
+            label=label,
+            data_class=data_class,
+            rule=rule,
+            store=store or Rows(model, **paths),
+            rank=rank,
+            stays=stays,
+        )
+    )
+
+
+def hold_machine(*tables: type[models.Model]) -> None:
+    """Register tables that hold nothing of a seller or a person."""
+    for model in tables:
+        hold_table(
+            model,
+            str(model._meta.verbose_name_plural).capitalize(),
+            data_class=DataClass.OPERATIONAL,
+            rule="machine",
+            rank=0,
+            stays="It holds nothing of a seller or a person.",
+        )

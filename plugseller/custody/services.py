@@ -1,0 +1,38 @@
+"""What was erased doesn't come back: the suppression list (RET-2)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from plugseller.custody.hashing import all_hashes, keyed_now
+from plugseller.custody.models import Tombstone
+from plugseller.shelves import HOLDINGS, Holding
+
+
+def in_order() -> list[Holding]:
+    """All holdings in the order in which they are erased."""
+    return sorted(HOLDINGS.values(), key=lambda one: (one.rank, one.name))
+
+
+def bury(
+    kind: Tombstone.Kind, value: UUID, *, request: str, now: datetime
+) -> Tombstone:
+    """Put an id on the suppression list; doing so again changes nothing."""
+    hashed, key_id = keyed_now(kind, value)
+    found = Tombstone.objects.filter(kind=kind, hash__in=all_hashes(kind, value))
+    stone, _ = Tombstone.objects.get_or_create(
+        pk__in=found.values("pk"),
+        defaults={
+            "kind": kind,
+            "hash": hashed,
+            "key_id": key_id,
+            "request": request,
+            "made_at": now,
+        },
+    )
+    return stone
+
+
+def is_buried(kind: Tombstone.Kind, value: UUID) -> bool:
+    """Whether the id was erased. Raises KeyTrouble."""
+    hashes = all_hashes(kind, value)
+    return Tombstone.objects.filter(kind=kind, hash__in=hashes).exists()
