@@ -57,7 +57,9 @@ class DeletionRequest(models.Model):
     )
     seller_id = models.UUIDField(null=True, db_index=True)
     connection_id = models.UUIDField(null=True, db_index=True)
-    people = models.JSONField(default=list)  # ids as text
+    people = models.JSONField(default=list)  # ids as text, fixed when it begins
+    connections = models.JSONField(default=list)  # of the seller, fixed when it begins
+    keeps_requester = models.BooleanField(default=False)  # their user account stays
     what = models.CharField(max_length=200)  # for people, without names: "Amazon NA"
     contact = SealedJSONField(owner="id", null=True)
     """{"email", "name", "time_zone", "addresses": [...]} of who asked."""
