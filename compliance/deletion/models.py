@@ -6,6 +6,7 @@ is destroyed with the last step.
 """
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
@@ -101,6 +102,13 @@ class DeletionRequest(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in self.CLOSED
+
+    def is_overdue(self, now: datetime) -> bool:
+        return self.is_open and now >= self.due_at
 
 
 class Step(models.Model):
