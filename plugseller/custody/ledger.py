@@ -51,6 +51,19 @@ def ledger_file() -> Path:
     return Path(settings.DELETION_LEDGER)
 
 
+def exists() -> bool:
+    return ledger_file().exists()
+
+
+def signature() -> tuple[int, int, int] | None:
+    """Tells two states of the file apart without reading it; None if there is none."""
+    try:
+        told = ledger_file().stat()
+    except OSError:
+        return None
+    return told.st_ino, told.st_size, told.st_mtime_ns
+
+
 def write(kind: str, values: Iterable[UUID], *, request: str, now: datetime) -> int:
     """Append a line for each id that isn't in the ledger yet, and wait for the disk.
 
