@@ -16,6 +16,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
+from django.views.decorators.http import require_safe
 
 from plugseller.audit.models import Entry
 from plugseller.custody import ledger
@@ -181,6 +182,7 @@ class Gate:
         return HttpResponse(page, status=503, headers=_HEADERS)
 
 
+@require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """Whether requests are served, for load balancers; if not, what is going on."""
     if not (why := why_shut()):

@@ -69,6 +69,23 @@ def replay(now: datetime, *, then: Then | None = None) -> Replayed:
     return _end(run, lines, now)
 
 
+def write_ledger_anew() -> int:
+    """Make a lost or broken ledger from the suppression list; how many lines.
+
+    Only for whoever has no copy of it: what was erased after a backup that was put
+    back is known from nowhere then. Raises LedgerBroken.
+    """
+    stones = Tombstone.objects.order_by("made_at", "pk").values_list(
+        "kind", "hash", "key_id", "request", "made_at"
+    )
+    count = ledger.write_anew(stones.iterator())
+    with transaction.atomic():
+        if Standing.objects.exists():
+            gate.caught_up(ledger.read())
+        record("ledger.written_anew", rows=count)
+    return count
+
+
 def _begin(lines: list[Line], now: datetime) -> Replay:
     """The replay that was broken off, or a new one; and the audit log says so."""
     run = Replay.objects.filter(ended_at=None).first()
