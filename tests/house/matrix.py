@@ -273,6 +273,7 @@ ROUTES: dict[str, Rule] = {
     "open_set_up": unknown("GET"),
     "set_up": unknown("GET POST"),
     "security_txt": always("GET"),
+    "readyz": always("GET"),
     # the API, asked in a browser's session
     "api:schema": told_to_programs(signed_in("GET")),
     "api:docs": told_to_programs(signed_in("GET")),
