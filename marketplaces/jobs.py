@@ -8,6 +8,8 @@ from django.conf import settings
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from marketplaces import rotation
+from marketplaces.appsecrets import forget_ended, note_environment
 from marketplaces.models import Connection, SyncRun
 from marketplaces.sync.limits import UNHURRIED
 from marketplaces.sync.resting import rests
@@ -28,6 +30,18 @@ def sync_due(now: datetime) -> None:
 
 
 periodic("marketplaces.sync_due", every=settings.SYNC_EVERY, work=sync_due)
+
+
+def keep_app_secrets(now: datetime) -> None:
+    """Note, receive and forget secrets of our own app, and shout where one is lost."""
+    for marketplace in settings.MARKETPLACES:
+        note_environment(marketplace, now=now)
+    rotation.collect(now)
+    rotation.shout(now)
+    forget_ended(now)
+
+
+periodic("marketplaces.app_secrets", every=timedelta(minutes=5), work=keep_app_secrets)
 
 
 def start_sync(connection_id: UUID) -> None:

@@ -14,6 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from marketplaces import jobs, shelf
+from marketplaces.appsecrets import apps_for
 from marketplaces.authorisation import begin_authorisation, complete_authorisation
 from marketplaces.connecting import (
     ConnectRefused,
@@ -81,9 +82,12 @@ def connect_with_secrets(
         adapter, place = place_of(marketplace, region)
         check_features(adapter, features)
         credentials = _credentials(adapter, secrets, now)
-        app = _app(adapter, credentials)
         response = ask(
-            adapter, place, lambda: adapter.renewal(app=app, credentials=credentials)
+            adapter,
+            place,
+            _apps(adapter, credentials, now),
+            lambda app: adapter.renewal(app=app, credentials=credentials),
+            now=now,
         )
         try:
             adapter.access_from(response=response, now=now)
@@ -127,9 +131,10 @@ def _credentials(
     )
 
 
-def _app(adapter: Adapter, credentials: Credentials) -> App:
-    brings_own = bool(credentials.client_secret)
-    return (seller_app if brings_own else app_for)(adapter.key)
+def _apps(adapter: Adapter, credentials: Credentials, now: datetime) -> tuple[App, ...]:
+    if credentials.client_secret:  # the seller brings keys
+        return (seller_app(adapter.key),)
+    return apps_for(adapter.key, now=now)
 
 
 @transaction.atomic

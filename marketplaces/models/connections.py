@@ -41,6 +41,8 @@ class Connection(models.Model):
     connected_at = models.DateTimeField(default=timezone.now)
     reconnect_by = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    tried_at = models.DateTimeField(null=True, blank=True)  # its daily proof
+    proved_at = models.DateTimeField(null=True, blank=True)  # when it last let us in
 
     unfenced = models.Manager()
     objects = FencedQuerySet.as_manager()
