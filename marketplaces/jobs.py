@@ -11,6 +11,7 @@ from django_q.tasks import async_task
 from marketplaces import rotation
 from marketplaces.appsecrets import forget_ended, note_environment
 from marketplaces.models import Connection, SyncRun
+from marketplaces.sync import proving
 from marketplaces.sync.limits import UNHURRIED
 from marketplaces.sync.resting import rests
 from marketplaces.sync.rounds import due_connections, sync_round
@@ -42,6 +43,23 @@ def keep_app_secrets(now: datetime) -> None:
 
 
 periodic("marketplaces.app_secrets", every=timedelta(minutes=5), work=keep_app_secrets)
+
+
+def prove_due(now: datetime) -> None:
+    """Queue a proof for each connection whose turn of the day has come."""
+    for account in proving.due(now):
+        async_task("marketplaces.jobs.prove_one", str(account.pk))
+
+
+periodic("marketplaces.prove_due", every=timedelta(minutes=15), work=prove_due)
+
+
+def prove_one(connection_id: str) -> None:
+    """Whether one connection's credentials still work."""
+    account = _connection(connection_id)
+    if account is not None:
+        with acting(Acting(kind="job")):
+            proving.prove(account, pace=IN_A_JOB)
 
 
 def start_sync(connection_id: UUID) -> None:

@@ -8,7 +8,8 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from django.core.exceptions import ImproperlyConfigured
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -32,7 +33,9 @@ from marketplaces.contract import Adapter, App, Credentials, Secret, Unreadable
 from marketplaces.datamap import Feature
 from marketplaces.models import Connection, FeatureSwitch
 from plugseller.accounts.models import Seller, User
+from plugseller.accounts.services.grants import officers, owners_of
 from plugseller.audit.services import record
+from plugseller.jobs import outbox
 from plugseller.jobs.models import Lease
 
 __all__ = [
@@ -44,6 +47,7 @@ __all__ = [
     "complete_authorisation",
     "connect_with_secrets",
     "disconnect",
+    "disconnect_as_officer",
     "is_consent_host",
     "secrets_asked",
     "switch_feature",
@@ -168,7 +172,6 @@ def switch_feature(
     return switch
 
 
-@transaction.atomic
 def disconnect(
     *, actor: User | None, connection: Connection, now: datetime | None = None
 ) -> Connection:
@@ -177,6 +180,41 @@ def disconnect(
     Raises PermissionDenied.
     """
     require_right(actor, connection.seller)
+    return _disconnect(actor, connection, now or timezone.now())
+
+
+@transaction.atomic
+def disconnect_as_officer(
+    *, actor: User, connection: Connection, now: datetime
+) -> Connection:
+    """The same from the desk, where a credential must end at once; owners are mailed.
+
+    For compliance officers alone. Raises PermissionDenied.
+    """
+    if not officers().filter(pk=actor.pk).exists():
+        raise PermissionDenied
+    label = f"{connection.marketplace.title()} {connection.region.upper()}"
+    for owner in owners_of(connection.seller_id):
+        outbox.post(
+            to=owner.email,
+            subject=f"Your {label} account was disconnected",
+            text=(
+                f"Our compliance officer disconnected the {label} account of "
+                f"{connection.seller.name}. The credentials are destroyed here, and "
+                "nothing more is fetched. What was fetched is still there.\n\n"
+                f"Questions? Write to {settings.CONTACT_ADDRESS}.\n\n"
+                f"{settings.PUBLIC_ADDRESS}/s/{connection.seller.slug}/connections\n"
+            ),
+            owner=owner.pk,
+            now=now,
+        )
+    return _disconnect(actor, connection, now)
+
+
+@transaction.atomic
+def _disconnect(
+    actor: User | None, connection: Connection, now: datetime
+) -> Connection:
     changed = (
         Connection.objects.of_seller(connection.seller_id)
         .filter(pk=connection.pk)
@@ -186,7 +224,7 @@ def disconnect(
             status=Connection.Status.DISCONNECTED,
             trouble="",
             reconnect_by=None,
-            ended_at=now or timezone.now(),
+            ended_at=now,
         )
     )
     if changed:

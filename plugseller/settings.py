@@ -255,7 +255,7 @@ REST_KNOX = {
 }
 API_TOKEN_LONGEST = timedelta(days=365)
 API_TOKEN_OVERLAP = timedelta(hours=24)  # how long a renewed token still works
-API_TOKEN_WARNING = timedelta(days=14)  # before it ends, its owner is told
+API_TOKEN_WARNING = timedelta(days=14)  # before it ends, its page says so
 
 # Staff access to a seller that begins without a second person lasts so long.
 BREAK_GLASS_HOURS = 1

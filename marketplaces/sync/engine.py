@@ -337,7 +337,10 @@ class _Pass:
                 seller_id=self._account.seller_id,
                 subject=self._account,
             )
-        elif any(halt.forbidden for halt in halts):
+            return
+        if grants is not None and not halts:
+            mine.update(proved_at=now)
+        if any(halt.forbidden for halt in halts):
             self._forbidden = True
             mine.update(
                 status=Connection.Status.ATTENTION,

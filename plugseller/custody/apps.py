@@ -10,4 +10,5 @@ class CustodyConfig(AppConfig):
     def ready(self) -> None:
         from plugseller.custody import checks  # noqa: F401  registers by being imported
 
-        autodiscover_modules("custody")  # each app says what it holds in its own file
+        # Each app says in files of its own what it holds, and which credentials.
+        autodiscover_modules("custody", "inventory")

@@ -97,6 +97,8 @@ def everybody(world: World) -> Round:
         "admin:reset_factors pk": cast.bob.pk,
         "admin:lift_lockout pk": _lockout(),
         "pk": granted.pk,
+        "subject": lambda: _token(world),
+        "verb": "revoke",
     }
     Authenticator.objects.filter(user=people[Who.NEW]).delete()
     User.objects.filter(pk=people[Who.GONE].pk).update(is_active=False)
