@@ -6,7 +6,6 @@ again with the other. An old one is forgotten once its time is over, and never b
 a newer one was accepted (ACC-3).
 """
 
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -28,8 +27,6 @@ from plugseller.audit.services import record
 from plugseller.crypto.services import INSTALLATION, create_data_key
 from plugseller.custody.hashing import mac
 from plugseller.keyprovider import provider
-
-logger = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
 Origin = AppSecret.Origin
@@ -127,7 +124,6 @@ def _alarm(app: App, failure: Failure, now: datetime) -> None:
         return
     one = refused.get()
     label = shelf.adapter(one.marketplace).label
-    logger.error("%s refuses our own app's keys (%s).", label, failure.code)
     record(
         "app_secret.refused",
         subject=one,

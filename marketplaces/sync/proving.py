@@ -1,7 +1,7 @@
 """Whether the credentials in use still work: asked daily, once per connection.
 
 A sync proves it by the way, because it begins with a fresh token and the account
-itself. Who wasn't synced for a day is asked at a minute of the day of its own, so that
+itself. Who isn't synced is asked at a minute of the day of its own, so that
 not all are asked at once. The proof is a pass of the account alone: whatever comes of
 it goes the way it goes in every sync, so only what a marketplace documents as the end
 of an authorisation ends one, and a refusal of our own app's secret ends none.
@@ -16,7 +16,7 @@ from marketplaces.models import Connection
 from marketplaces.sync.limits import UNHURRIED, Clock, Pace, SystemClock
 from marketplaces.sync.rounds import Result, live_connections, sync_round
 
-FRESH = timedelta(hours=23)  # a younger proof needs no other
+FRESH = timedelta(hours=1)  # a proof so short before its turn counts for the day
 _DAY = timedelta(days=1)
 _MINUTES = 24 * 60
 
@@ -29,7 +29,10 @@ def due(now: datetime) -> list[Connection]:
 
 
 def _waits(one: Connection, now: datetime) -> bool:
-    return one.tried_at is None or one.tried_at < last_turn(one.pk, now)
+    turn = last_turn(one.pk, now)
+    if one.proved_at is not None and one.proved_at >= turn - FRESH:
+        return False
+    return one.tried_at is None or one.tried_at < turn
 
 
 def last_turn(connection_id: UUID, now: datetime) -> datetime:
