@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from marketplaces.models import (
+    AppSecret,
     ConnectAttempt,
     Connection,
     FeatureSwitch,
@@ -16,6 +17,7 @@ from marketplaces.models import (
     Price,
     PriceChange,
     Product,
+    SecretRotation,
     Sighting,
     Stock,
     StockChange,
@@ -107,6 +109,24 @@ hold_table(
     seller="seller",
     connection="renews",
     age="started_at",
+)
+hold_table(
+    AppSecret,
+    "Secrets of our own app at the marketplaces",
+    data_class=DataClass.CREDENTIAL,
+    rule="ended_tokens",
+    rank=0,
+    age="ended_at",
+    stays="It is our own app's and belongs to no seller.",
+)
+hold_table(
+    SecretRotation,
+    "Replacements of our own app's secrets",
+    data_class=DataClass.OPERATIONAL,
+    rule="ended_tokens",
+    rank=0,
+    age="ended_at",
+    stays="It is about our own app and belongs to no seller.",
 )
 hold_table(
     Connection,

@@ -256,7 +256,7 @@ REST_KNOX = {
 }
 API_TOKEN_LONGEST = timedelta(days=365)
 API_TOKEN_OVERLAP = timedelta(hours=24)  # how long a renewed token still works
-API_TOKEN_WARNING = timedelta(days=14)  # before it ends, its owner is told
+API_TOKEN_WARNING = timedelta(days=14)  # before it ends, its page says so
 
 # Staff access to a seller that begins without a second person lasts so long.
 BREAK_GLASS_HOURS = 1
@@ -334,6 +334,12 @@ MARKETPLACE_APPS: dict[str, dict[str, Any]] = {
         "client_id": env.text("AMAZON_CLIENT_ID", ""),
         "client_secret": env.secret("AMAZON_CLIENT_SECRET", ""),
         "draft": env.flag("AMAZON_APP_IS_DRAFT", default=False),
+        # Where Amazon puts a new client secret: an SQS queue, and who may read it.
+        "queue": {
+            "address": env.text("AMAZON_SECRET_QUEUE", ""),
+            "key_id": env.text("AMAZON_SECRET_QUEUE_KEY_ID", ""),
+            "key": env.secret("AMAZON_SECRET_QUEUE_KEY", ""),
+        },
     },
     "walmart": {
         "application_id": env.text("WALMART_CLIENT_ID", ""),
@@ -482,6 +488,9 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING")},
     "loggers": {
         name: {"level": "WARNING"}
-        for name in ("urllib3", "requests", "httpx", "httpcore", "sp_api")
+        for name in (
+            *("urllib3", "requests", "httpx", "httpcore", "sp_api"),
+            *("boto3", "botocore"),  # would write messages of queues
+        )
     },
 }

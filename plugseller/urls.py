@@ -22,6 +22,7 @@ urlpatterns = [
     path("admin/logout/", sign_out, name="desk_sign_out"),
     path("admin/password_change/", to_the_password, name="desk_password"),
     path("admin/autocomplete/", completes_nothing, name="desk_autocomplete"),
+    path("admin/credentials/", include("compliance.credentials.urls")),
     path("admin/", admin.site.urls),
 ]
 

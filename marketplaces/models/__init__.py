@@ -1,5 +1,6 @@
 """The tables of Marketplace Information, re-exported so that Django finds them."""
 
+from marketplaces.models.appsecrets import AppSecret, SecretRotation
 from marketplaces.models.catalog import Listing, Product
 from marketplaces.models.connections import (
     ConnectAttempt,
@@ -13,6 +14,7 @@ from marketplaces.models.stock import Stock, StockChange
 from marketplaces.models.syncing import Sighting, SyncRun, SyncState
 
 __all__ = [
+    "AppSecret",
     "ConnectAttempt",
     "Connection",
     "FeatureSwitch",
@@ -23,6 +25,7 @@ __all__ = [
     "Price",
     "PriceChange",
     "Product",
+    "SecretRotation",
     "Sighting",
     "Stock",
     "StockChange",

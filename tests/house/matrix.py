@@ -322,6 +322,8 @@ ROUTES: dict[str, Rule] = {
     **pages_of("django_q_success", *OPERATOR),
     **pages_of("django_q_failure", *OPERATOR),
     **pages_of("jobs_outgoingmail", *OPERATOR),
+    "credentials": desk("GET", Who.OFFICER, Who.OPERATOR),
+    "credential_act": desk("POST", *OFFICER),  # operators too, where it is our own
     "admin:audit_entry_search": desk("POST", *OFFICER),
     "admin:invite_staff": desk("GET POST", *OFFICER),
     "admin:reset_factors": desk("POST", *OFFICER),
