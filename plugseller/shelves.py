@@ -56,6 +56,9 @@ def event(name: str, *, kind: Kind, sentence: str, by: tuple[By, ...]) -> Event:
     return entry
 
 
+LIMIT = timedelta(minutes=5)  # of work that doesn't say how long it may take
+
+
 @dataclass(frozen=True, slots=True)
 class Periodic:
     """A piece of work that is done again and again, from each app's `jobs.py`."""
@@ -63,6 +66,7 @@ class Periodic:
     name: str  # "mail.send"
     every: timedelta
     work: Callable[[datetime], object]  # gets the instant it is run for
+    limit: timedelta = LIMIT  # a run that takes longer counts as dead
 
 
 _periodicals: dict[str, Periodic] = {}
@@ -70,12 +74,43 @@ PERIODICALS: Mapping[str, Periodic] = MappingProxyType(_periodicals)  # name -> 
 
 
 def periodic(
-    name: str, *, every: timedelta, work: Callable[[datetime], object]
+    name: str,
+    *,
+    every: timedelta,
+    work: Callable[[datetime], object],
+    limit: timedelta = LIMIT,
 ) -> Periodic:
-    """Put work on the timetable; ValueError if the name is taken."""
-    entry = Periodic(name, every, work)
+    """Put work on the timetable; ValueError if the name is taken.
+
+    Work that may take long does a part, and says so by ending: it is called again.
+    What it returns, if it is a number, stands in its history.
+    """
+    entry = Periodic(name, every, work, limit)
     if _periodicals.setdefault(name, entry) != entry:
         raise ValueError(f"{name} is on the timetable already.")
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Vital:
+    """Something that must be well for our promises to be kept; `/healthz` asks it."""
+
+    name: str  # "mail": for programs
+    label: str  # "Outgoing mail": for people
+    look: Callable[[datetime], str]
+    """What is wrong at that instant, in a sentence without anybody in it; "" if it is
+    well. Cheap, and it writes nothing."""
+
+
+_vitals: dict[str, Vital] = {}
+VITALS: Mapping[str, Vital] = MappingProxyType(_vitals)  # name -> Vital
+
+
+def vital(name: str, label: str, look: Callable[[datetime], str]) -> Vital:
+    """Have something watched, from each app's `jobs.py`; ValueError if it is taken."""
+    entry = Vital(name, label, look)
+    if _vitals.setdefault(name, entry) != entry:
+        raise ValueError(f"{name} is watched already.")
     return entry
 
 

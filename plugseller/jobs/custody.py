@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django_q.models import OrmQ, Schedule, Task
 
 from plugseller.custody.erasers import Rows, hold_machine, hold_table
-from plugseller.jobs.models import Beat, Lease, OutgoingMail
+from plugseller.jobs.models import Beat, Lease, OutgoingMail, Run
 from plugseller.shelves import DataClass, Scope
 
 hold_table(
@@ -19,6 +19,15 @@ hold_table(
     seller="owner",
     people=["owner"],
     age="done_at",
+)
+hold_table(
+    Run,
+    "History of jobs",
+    data_class=DataClass.OPERATIONAL,
+    rule="job_results",
+    rank=0,
+    stays="It holds nothing of a seller or a person.",
+    age="started_at",
 )
 hold_machine(Beat, ContentType, Lease, Schedule)
 

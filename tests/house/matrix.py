@@ -273,6 +273,7 @@ ROUTES: dict[str, Rule] = {
     "open_set_up": unknown("GET"),
     "set_up": unknown("GET POST"),
     "security_txt": always("GET"),
+    "healthz": everybody("GET"),
     # the API, asked in a browser's session
     "api:schema": told_to_programs(signed_in("GET")),
     "api:docs": told_to_programs(signed_in("GET")),
@@ -315,6 +316,7 @@ ROUTES: dict[str, Rule] = {
     **pages_of("django_q_success", *OPERATOR),
     **pages_of("django_q_failure", *OPERATOR),
     **pages_of("jobs_outgoingmail", *OPERATOR),
+    **pages_of("jobs_run", *OPERATOR),
     "admin:audit_entry_search": desk("POST", *OFFICER),
     "admin:invite_staff": desk("GET POST", *OFFICER),
     "admin:reset_factors": desk("POST", *OFFICER),

@@ -31,6 +31,7 @@ PAGES = {
     "django_q.success": {"operator"},
     "django_q.failure": {"operator"},
     "jobs.outgoingmail": {"operator"},
+    "jobs.run": {"operator"},
     "marketplaces.connection": {"operator"},
     "marketplaces.syncrun": {"operator"},
 }
