@@ -23,3 +23,15 @@ event(
     sentence="told every officer that a deadline was missed",
     by=OURSELVES,
 )
+event(
+    "retention.purged",
+    kind=Kind.WORK,
+    sentence="removed what was kept long enough",
+    by=OURSELVES,
+)
+event(
+    "retention.time_chosen",
+    kind=Kind.CHANGE,
+    sentence="chose how long something of the seller is kept",
+    by=(By.PERSON,),
+)

@@ -6,7 +6,7 @@ touches no model, reads no setting and asks no clock; what it needs is passed in
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -191,6 +191,7 @@ class Ask:
     now: datetime
     correlation_id: str
     keys: tuple[str, ...] = ()  # SKUs or product ids, for Over.SKUS and Over.PRODUCTS
+    reach: timedelta | None = None  # older orders aren't kept, so not asked for (USE-3)
 
 
 @dataclass(frozen=True, slots=True)

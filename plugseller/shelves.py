@@ -4,7 +4,7 @@ Each app fills them from files found by name, as Django finds `admin.py`; nothin
 here imports anything of the house.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -180,9 +180,8 @@ class Store(Protocol):
         before: datetime,
         *,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
-        """What should be gone: older than `before`; of one seller, or of the others."""
+        """What should be gone: older than `before`; of one seller, or of everybody."""
         ...
 
     def purge(
@@ -191,7 +190,6 @@ class Store(Protocol):
         *,
         at_most: int,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
         """Remove what is overdue."""
         ...
@@ -222,3 +220,18 @@ def hold(holding: Holding) -> Holding:
     if _holdings.setdefault(holding.name, holding) != holding:
         raise ValueError(f"{holding.name} is registered already.")
     return holding
+
+
+Shorten = Callable[[str, UUID], timedelta | None]
+_shorteners: list[Shorten] = []
+
+
+def shorten(by: Shorten) -> None:
+    """Say who knows the shorter times that sellers chose: rule, seller -> time."""
+    _shorteners.append(by)
+
+
+def shortened(rule: str, seller_id: UUID) -> timedelta | None:
+    """The shortest time the seller chose for what the rule names; None: none."""
+    chosen = [by(rule, seller_id) for by in _shorteners]
+    return min((one for one in chosen if one is not None), default=None)

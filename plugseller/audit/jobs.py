@@ -1,4 +1,4 @@
-"""What the timetable does for the log: seal it, prove it, let old months go (ACC-2)."""
+"""What the timetable does for the log: seal it, prove it (ACC-2)."""
 
 import logging
 from datetime import datetime, timedelta
@@ -8,7 +8,6 @@ from django.db import DEFAULT_DB_ALIAS
 from plugseller.audit import triggers
 from plugseller.audit.checkpoints import sign_checkpoint
 from plugseller.audit.models import Entry
-from plugseller.audit.pruning import PruningRefused, prune
 from plugseller.audit.services import record
 from plugseller.audit.verify import Verification, verify
 from plugseller.shelves import periodic, vital
@@ -36,14 +35,6 @@ def check(now: datetime) -> Verification:
     return seen
 
 
-def let_go(now: datetime) -> None:
-    """Remove the months whose time is over. Asked daily; it does something monthly."""
-    try:
-        prune(now)
-    except PruningRefused as error:
-        logger.error("The audit log wasn't pruned. %s", error)
-
-
 def look(now: datetime) -> str:
     """What is wrong with the log, by its last verification and its triggers."""
     if triggers.missing(DEFAULT_DB_ALIAS):
@@ -60,6 +51,10 @@ def look(now: datetime) -> str:
 
 # Twice as often as promised: a tick may come late.
 periodic("audit.checkpoint", every=timedelta(minutes=30), work=sign_checkpoint)
-periodic("audit.verify", every=timedelta(days=1), work=check)
-periodic("audit.prune", every=timedelta(days=1), work=let_go)
+periodic(
+    "audit.verify",
+    every=timedelta(days=1),
+    work=check,
+    limit=timedelta(minutes=10),
+)
 vital("audit", "Audit log", look)

@@ -70,7 +70,7 @@ hold_table(
     data_class=OPERATIONAL,
     rule="job_results",
     rank=30,
-    store=Mentioning(OrmQ, told=_words),
+    store=Mentioning(OrmQ, told=_words, age="lock"),
 )
 _place(
     "queue in Redis",
@@ -101,7 +101,7 @@ _place(
     "Counters of limits, in the shared cache",
     SharedCache(),
     data_class=OPERATIONAL,
-    rule="job_results",
+    rule="counters",
     rank=93,
 )
 hold_table(

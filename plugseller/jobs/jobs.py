@@ -9,7 +9,6 @@ from plugseller.jobs import health, outbox, timetable, witness
 from plugseller.shelves import periodic, vital
 
 periodic("mail.send", every=timedelta(minutes=1), work=outbox.send_due)
-periodic("mail.forget", every=timedelta(days=1), work=outbox.forget_old)
 periodic("audit.mail", every=timedelta(hours=1), work=witness.mail_newest)
 
 vital("jobs", "Jobs", health.of_jobs)

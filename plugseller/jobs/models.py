@@ -103,7 +103,7 @@ class OutgoingMail(models.Model):
     """A mail on its way out, and what became of it.
 
     To whom and what is sealed under the key of whom it concerns, so that it goes with
-    them; it is removed once it has been handed over for a while (outbox.KEEP).
+    them; retention removes it once it has been handed over, or given up, for a while.
     """
 
     class State(models.TextChoices):

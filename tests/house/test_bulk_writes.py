@@ -21,6 +21,7 @@ MAY = {
     "compliance/clocks.py": ("update", "which step was taken; an entry for each"),
     "marketplaces/authorisation.py": ("update", "an attempt is used up; logged"),
     "marketplaces/benchmarks/": ("bulk sql", "rows of its own temporary database"),
+    "marketplaces/stores.py": ("bulk", "retention's batch; the purge logs its sum"),
     "marketplaces/sync/bookkeeping.py": ("sql", "where a sync is, no contents"),
     "marketplaces/sync/engine.py": ("update", "state of runs; one entry for each run"),
     "marketplaces/sync/sightings.py": (

@@ -56,7 +56,7 @@ def test_no_queue_table_is_no_reason_to_fail(monkeypatch: Any) -> None:
 
 
 def test_every_app_put_its_work_on_the_timetable() -> None:
-    assert {"mail.send", "mail.forget", "marketplaces.sync_due"} <= set(
+    assert {"mail.send", "retention.purge", "marketplaces.sync_due"} <= set(
         shelves.PERIODICALS
     )
 
