@@ -317,6 +317,8 @@ ROUTES: dict[str, Rule] = {
     **pages_of("django_q_failure", *OPERATOR),
     **pages_of("jobs_outgoingmail", *OPERATOR),
     **pages_of("jobs_run", *OPERATOR),
+    **pages_of("compliance_purge", *OFFICER),
+    "admin:data_inventory": desk("GET", *OFFICER),
     "admin:audit_entry_search": desk("POST", *OFFICER),
     "admin:invite_staff": desk("GET POST", *OFFICER),
     "admin:reset_factors": desk("POST", *OFFICER),

@@ -32,6 +32,7 @@ PAGES = {
     "django_q.failure": {"operator"},
     "jobs.outgoingmail": {"operator"},
     "jobs.run": {"operator"},
+    "compliance.purge": {"officer"},
     "marketplaces.connection": {"operator"},
     "marketplaces.syncrun": {"operator"},
 }
