@@ -24,6 +24,7 @@ from marketplaces.models import (
     SyncRun,
     SyncState,
 )
+from marketplaces.stores import History, LinesOfOrders, Listings
 from plugseller.custody.erasers import hold_table
 from plugseller.shelves import DataClass, Scope, Subject, subject
 
@@ -40,30 +41,48 @@ hold_table(
     data_class=DataClass.MARKETPLACE,
     rule="orders",
     rank=50,
-    seller="seller",
-    connection="order__connection",
-    age="order__placed_at",
+    store=LinesOfOrders(
+        OrderItem,
+        seller="seller",
+        connection="order__connection",
+        age="order__placed_at",
+    ),
 )
 hold_table(Order, "Orders", rule="orders", rank=52, age="placed_at", **_FETCHED)
 hold_table(
     PriceChange,
     "Price history",
+    data_class=DataClass.MARKETPLACE,
     rule="price_history",
     rank=40,
-    age="fetched_at",
-    **_FETCHED,
+    store=History(
+        PriceChange, of=Price, key=("market", "sku", "kind"), age="fetched_at", **_OWN
+    ),
 )
 hold_table(
     StockChange,
     "Stock history",
+    data_class=DataClass.MARKETPLACE,
     rule="stock_history",
     rank=40,
-    age="fetched_at",
-    **_FETCHED,
+    store=History(
+        StockChange,
+        of=Stock,
+        key=("market", "sku", "location"),
+        age="fetched_at",
+        **_OWN,
+    ),
 )
 hold_table(Price, "Prices", rule="with_connection", rank=54, **_FETCHED)
 hold_table(Stock, "Stock", rule="gone", rank=54, age="gone_at", **_FETCHED)
-hold_table(Listing, "Listings", rule="gone", rank=54, age="gone_at", **_FETCHED)
+hold_table(
+    Listing,
+    "Listings",
+    data_class=DataClass.MARKETPLACE,
+    rule="gone",
+    rank=54,
+    store=Listings(Listing, age="gone_at", **_OWN),
+)
 hold_table(Product, "Products", rule="with_connection", rank=54, **_FETCHED)
 hold_table(Market, "Country stores", rule="with_connection", rank=80, **_FETCHED)
 

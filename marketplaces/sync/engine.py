@@ -33,6 +33,7 @@ from marketplaces.sync.tally import Tally
 from marketplaces.sync.walking import Course, Progress, Walk
 from marketplaces.transport import Transport, open_transport
 from plugseller.audit.services import AuditUnavailable, record
+from plugseller.custody.rules import keep_of
 from plugseller.jobs import leases
 
 __all__ = [
@@ -242,6 +243,7 @@ class _Pass:
             tally=Tally(),
             grants=set(),
             pool=self._pool,
+            reach=keep_of("orders", self._account.seller_id),
         )
         halts = []
         for operation in operations:

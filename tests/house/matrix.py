@@ -274,6 +274,7 @@ ROUTES: dict[str, Rule] = {
     "set_up": unknown("GET POST"),
     "security_txt": always("GET"),
     "readyz": always("GET"),
+    "healthz": everybody("GET"),
     # the API, asked in a browser's session
     "api:schema": told_to_programs(signed_in("GET")),
     "api:docs": told_to_programs(signed_in("GET")),
@@ -324,6 +325,9 @@ ROUTES: dict[str, Rule] = {
     **pages_of("jobs_outgoingmail", *OPERATOR),
     "credentials": desk("GET", Who.OFFICER, Who.OPERATOR),
     "credential_act": desk("POST", *OFFICER),  # operators too, where it is our own
+    **pages_of("jobs_run", *OPERATOR),
+    **pages_of("compliance_purge", *OFFICER),
+    "admin:data_inventory": desk("GET", *OFFICER),
     "admin:audit_entry_search": desk("POST", *OFFICER),
     "admin:invite_staff": desk("GET POST", *OFFICER),
     "admin:reset_factors": desk("POST", *OFFICER),

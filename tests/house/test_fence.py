@@ -32,6 +32,7 @@ MAY_LEAVE = {
     "marketplaces/sync/": "works for a connection, with no person in front of it",
     "marketplaces/services.py": "freezes and ends what a deletion names by its id",
     "marketplaces/jobs.py": "looks for connections that are due, of all sellers",
+    "marketplaces/stores.py": "removes what was kept long enough",
     "marketplaces/benchmarks/": "counts rows of its own temporary database",
     "marketplaces/inventory.py": "shows when credentials are due, never contents",
     "marketplaces/admin.py": "shows connections and runs to operators, never contents",
