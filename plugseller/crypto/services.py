@@ -7,9 +7,10 @@ an owner's data keys makes every value sealed for that owner unreadable.
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from typing import BinaryIO
 from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -28,6 +29,7 @@ from plugseller.crypto.sealing import (
     open_envelope,
     seal,
 )
+from plugseller.crypto.streams import SealedStream, Sink, open_pieces
 
 INSTALLATION = UUID("00000000-0000-4000-8000-000000000001")
 """Owner of the data key for what belongs to no seller and no person."""
@@ -171,6 +173,34 @@ def open_for(owner: UUID, envelope: bytes, context: Sequence[str]) -> bytes:
     if found[0] != owner:
         raise SealBroken("A sealed value belongs to another owner.")
     return open_envelope(key=found[1], envelope=envelope, context=context)
+
+
+def seal_stream_for(owner: UUID, out: Sink, context: Sequence[str]) -> SealedStream:
+    """A file sealed piece by piece under the owner's current data key.
+
+    Raises NoDataKey, KeyTrouble.
+    """
+    row = DataKey.objects.filter(owner=owner, retired_at=None).first()
+    if row is None:
+        raise NoDataKey(f"There is no data key to seal with for {owner}.")
+    return SealedStream(out, key=_unwrap(row), key_id=row.pk, context=context)
+
+
+def open_stream_for(
+    owner: UUID, source: BinaryIO, context: Sequence[str]
+) -> Iterator[bytes]:
+    """The pieces of such a file; what `open_pieces` says of them holds.
+
+    Raises SealBroken, KeyDestroyed or KeyTrouble.
+    """
+
+    def key_of(key_id: UUID) -> bytes:
+        found = _unwrapped.get(key_id) or _look_up(key_id)
+        if found[0] != owner:
+            raise SealBroken("A sealed file belongs to another owner.")
+        return found[1]
+
+    return open_pieces(source, key_of=key_of, context=context)
 
 
 def owner_of(envelope: bytes) -> UUID:
