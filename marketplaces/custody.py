@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from marketplaces.exporting.store import ExportFiles, Exports
 from marketplaces.models import (
     ConnectAttempt,
     Connection,
+    DataExport,
     FeatureSwitch,
     Listing,
     Market,
@@ -20,7 +22,7 @@ from marketplaces.models import (
     SyncState,
 )
 from plugseller.custody.erasers import hold_table
-from plugseller.shelves import DataClass
+from plugseller.shelves import DataClass, Holding, hold
 
 _OWN: dict[str, Any] = {"seller": "seller", "connection": "connection"}
 _BY_CONNECTION: dict[str, Any] = {
@@ -29,6 +31,25 @@ _BY_CONNECTION: dict[str, Any] = {
 }
 _FETCHED: dict[str, Any] = {"data_class": DataClass.MARKETPLACE, **_OWN}
 
+# Copies go before what they were copied from, and before the key that sealed them.
+hold(
+    Holding(
+        name="exports",
+        label="Files made for sellers to take along",
+        data_class=DataClass.MARKETPLACE,
+        rule="exports",
+        store=ExportFiles(),
+        rank=2,
+    )
+)
+hold_table(
+    DataExport,
+    "Packages made for sellers to take along",
+    data_class=DataClass.OPERATIONAL,
+    rule="exports",
+    rank=4,
+    store=Exports(),
+)
 hold_table(
     OrderItem,
     "Lines of orders",

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from marketplaces.exporting import building
+from marketplaces.exporting import services as exporting
 from marketplaces.models import Connection, SyncRun
 from marketplaces.sync.limits import UNHURRIED
 from marketplaces.sync.resting import rests
@@ -28,6 +30,13 @@ def sync_due(now: datetime) -> None:
 
 
 periodic("marketplaces.sync_due", every=settings.SYNC_EVERY, work=sync_due)
+
+periodic("exports.tend", every=timedelta(minutes=1), work=exporting.tend_exports)
+
+
+def build_export(export_id: str) -> None:
+    """Put together the file with all data that somebody asked for."""
+    building.build_export(UUID(export_id), now=timezone.now())
 
 
 def start_sync(connection_id: UUID) -> None:

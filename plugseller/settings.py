@@ -277,6 +277,9 @@ DELETION_LEDGER = Path(
     env.text("DELETION_LEDGER", str(PLUGSELLER_HOME / "ledger" / "deletions.jsonl"))
 )
 
+# Files made for sellers to take along, sealed; they go after a day.
+EXPORT_FOLDER = PLUGSELLER_HOME / "exports"
+
 # --- Jobs -----------------------------------------------------------------------------
 
 REDIS_URL = env.secret("REDIS_URL", "")

@@ -6,6 +6,7 @@ from marketplaces.models.connections import (
     Connection,
     FeatureSwitch,
 )
+from marketplaces.models.exporting import DataExport
 from marketplaces.models.markets import Market
 from marketplaces.models.orders import Order, OrderItem
 from marketplaces.models.pricing import Price, PriceChange
@@ -15,6 +16,7 @@ from marketplaces.models.syncing import Sighting, SyncRun, SyncState
 __all__ = [
     "ConnectAttempt",
     "Connection",
+    "DataExport",
     "FeatureSwitch",
     "Listing",
     "Market",

@@ -48,6 +48,7 @@ ANY = {*MEMBERS, Who.GRANTED}
 ORDERS = {*MEMBERS, Who.GRANTED}
 CATALOG = {*ORDERS} - {Who.SHIPPING}
 EXPORT = {Who.OWNER, Who.MANAGER, Who.ANALYST}
+EVERYTHING = {Who.OWNER}
 CONNECTIONS = {Who.OWNER, Who.MANAGER}
 TEAM = {Who.OWNER}
 ACTIVITY = {Who.OWNER, Who.MANAGER, Who.GRANTED}
@@ -239,6 +240,10 @@ ROUTES: dict[str, Rule] = {
     "console:prices": of_north("GET", CATALOG),
     "console:prices_file": of_north("GET", EXPORT),
     "console:what_we_fetch": of_north("GET", ANY),
+    "console:export": of_north("GET POST", EVERYTHING),
+    "console:export_progress": of_north("GET", EVERYTHING),
+    "console:export_file": of_north("GET", EVERYTHING),
+    "console:export_end": of_north("POST", EVERYTHING),
     "console:connections": of_north("GET", CATALOG),
     "console:connection": of_north("GET", CATALOG),
     "console:progress": of_north("GET", CATALOG),

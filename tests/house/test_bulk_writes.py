@@ -20,6 +20,7 @@ LOGGED_THERE = ("marketplaces/sync/writer.py",)
 MAY = {
     "marketplaces/authorisation.py": ("update", "an attempt is used up; logged"),
     "marketplaces/benchmarks/": ("bulk sql", "rows of its own temporary database"),
+    "marketplaces/exporting/": ("update", "how far a package got; asked, built, ended"),
     "marketplaces/sync/bookkeeping.py": ("sql", "where a sync is, no contents"),
     "marketplaces/sync/engine.py": ("update", "state of runs; one entry for each run"),
     "marketplaces/sync/sightings.py": (

@@ -15,7 +15,7 @@ from django.urls import resolve, reverse
 from django.utils import timezone
 from django_q.models import Task
 
-from marketplaces.models import Price, Stock
+from marketplaces.models import DataExport, Price, Stock
 from plugseller.accounts.enrolling import enrolling
 from plugseller.accounts.models import (
     ApiToken,
@@ -90,6 +90,7 @@ def everybody(world: World) -> Round:
         "invitation_take_back invitation": _invited(world, "zoe@example.test"),
         "member": Membership.objects.get(seller=north, user=cast.bob).pk,
         "person": cast.bob.pk,
+        "export": _export(world),
         "grant": granted.pk,
         "token": _token(world),
         "mfa_edit_webauthn pk": lambda: _key(cast.alice),
@@ -165,6 +166,13 @@ def _token(world: World) -> UUID:
         permissions=[Permission.VIEW_ORDERS],
         days=90,
         now=timezone.now(),
+    )
+    return made.pk
+
+
+def _export(world: World) -> UUID:
+    made = DataExport.objects.create(
+        seller=world.cast.north, asked_at=timezone.now(), state=DataExport.State.READY
     )
     return made.pk
 
