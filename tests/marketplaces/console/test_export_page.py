@@ -1,4 +1,4 @@
-"""The page that gives a seller all its data: who sees it, what it says, what it does."""
+"""The page that gives a seller all its data: who sees it, what it does."""
 
 import io
 import zipfile
@@ -42,7 +42,7 @@ def test_the_way_from_asking_to_the_file(world: World) -> None:
     assert made.file_name not in text
     answer = owner.get(f"{PAGE}/{made.pk}.zip")
     assert answer["Content-Type"] == "application/zip"
-    assert answer["Cache-Control"] == "no-store"
+    assert answer["Cache-Control"] == "no-store, private"
     content = whole(answer)
     assert len(content) == int(answer["Content-Length"])
     with zipfile.ZipFile(io.BytesIO(content)) as package:
