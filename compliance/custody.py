@@ -36,7 +36,7 @@ hold_table(
     data_class=DataClass.EVIDENCE,
     rule="requests",
     rank=99,
-    age="met_at",
+    age="ended_at",
     stays=_PROOF,
 )
 hold_table(

@@ -54,6 +54,25 @@ event(
     sentence="switched a feature off",
     by=PEOPLE,
 )
+ANYBODY = (By.PERSON, By.JOB, By.COMMAND)
+event(
+    "connection.frozen",
+    kind=Kind.CHANGE,
+    sentence="stopped the fetching and reading of an account that is to be deleted",
+    by=ANYBODY,
+)
+event(
+    "connection.thawed",
+    kind=Kind.CHANGE,
+    sentence="let an account be fetched and read again",
+    by=ANYBODY,
+)
+event(
+    "connection.credentials_ended",
+    kind=Kind.KEY,
+    sentence="destroyed the credentials of an account that is to be deleted",
+    by=ANYBODY,
+)
 event("sync.asked", kind=Kind.WORK, sentence="asked for a sync", by=PEOPLE)
 event(
     "sync.run",

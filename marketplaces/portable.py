@@ -1,6 +1,7 @@
 """What of connections and Marketplace Information a seller takes along: all of it.
 
-No column about a buyer is here, because no table of ours has one (USE-4).
+No column about a buyer is here, because no table of ours has one (USE-4). Rows of
+an account that is to be deleted are here as well: this is the last chance.
 """
 
 from collections.abc import Iterator
@@ -84,7 +85,11 @@ _STOCK = (
 
 
 def _of(model: Any, column: str, kind: type[Any]) -> Batches:
-    return by(column, kind, lambda standing: model.objects.of_seller(standing.seller))
+    return by(
+        column,
+        kind,
+        lambda standing: model.objects.of_seller(standing.seller, frozen=True),
+    )
 
 
 def _through_connections(model: Any) -> Batches:
@@ -96,8 +101,10 @@ _OLDEST_ORDER = Ordering("placed_at", "", "placed_at", datetime)
 
 def _lines(standing: Standing, may_go_on: MayGoOn) -> Iterator[list[OrderItem]]:
     """By their orders: no index has a seller's lines in an order of their own."""
-    orders = Order.objects.of_seller(standing.seller).only("pk", "placed_at")
-    lines = OrderItem.objects.of_seller(standing.seller)
+    orders = Order.objects.of_seller(standing.seller, frozen=True).only(
+        "pk", "placed_at"
+    )
+    lines = OrderItem.objects.of_seller(standing.seller, frozen=True)
     for batch in exports.in_batches(orders, _OLDEST_ORDER, may_go_on=may_go_on):
         of_these = lines.filter(order__in=[order.pk for order in batch])
         yield list(of_these.order_by("order_id", "id"))
@@ -117,6 +124,7 @@ portable(
     Says("connected_at", "When you connected it.", _OURS, _UTC),
     Says("reconnect_by", "Until when the authorisation is good.", _THEIRS, _UTC),
     Says("ended_at", "When it was disconnected or ended.", _OURS, _UTC),
+    Says("frozen_at", "Since when it is to be deleted.", _OURS, _UTC),
     left_out={
         "seller": _ITSELF,
         "credentials": "They open your account and are a secret.",
@@ -124,7 +132,9 @@ portable(
     batches=by(
         "connected_at",
         datetime,
-        lambda s: Connection.objects.of_seller(s.seller).defer("credentials"),
+        lambda s: Connection.objects.of_seller(s.seller, frozen=True).defer(
+            "credentials"
+        ),
     ),
 )
 portable(

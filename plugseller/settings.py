@@ -271,6 +271,8 @@ AUDIT_WITNESS_MAIL = env.text("AUDIT_WITNESS_MAIL", "")
 
 # --- What is held ---------------------------------------------------------------------
 
+# How long after its verification a deletion can be withdrawn; none when asked for.
+DELETION_GRACE = timedelta(hours=48)
 # What was erased, so that a restored backup forgets it again: on another disk than the
 # database, and never in its backup.
 DELETION_LEDGER = Path(

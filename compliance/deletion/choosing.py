@@ -1,7 +1,7 @@
 """What an owner can choose to have deleted, and what that would take along."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compliance.deletion.models import DeletionRequest
 from compliance.deletion.services import Planned, preview
@@ -52,18 +52,27 @@ def choices(seller: Seller) -> list[Choice]:
 
 def previewed(seller: Seller, choice: Choice, *, keeps: User | None) -> Preview:
     """The rows of a choice; `keeps` is whose own account stays all the same."""
-    scope = _without(choice.scope, keeps)
+    found = previewed_of(_without(choice.scope, keeps))
+    if choice.kind != Kind.CONNECTION:
+        return found
+    chosen = {one.holding: one.count for one in found.goes}
+    whole = preview(Scope(seller_id=seller.pk))
+    left = [
+        replace(one, count=one.count - chosen.get(one.holding, 0))
+        for one in whole
+        if one.goes
+    ]
+    return replace(found, shared=[one for one in left if one.count > 0])
+
+
+def previewed_of(scope: Scope) -> Preview:
+    """What of a scope would go and what would stay."""
     planned = preview(scope)
-    goes = [one for one in planned if one.goes and one.count]
-    stays = [one for one in planned if not one.goes]
-    chosen = {one.holding: one.count for one in goes}
-    shared = []
-    if choice.kind == Kind.CONNECTION:  # the other accounts, and what is of all
-        for one in preview(Scope(seller_id=seller.pk)):
-            left = one.count - chosen.get(one.holding, 0)
-            if one.goes and left > 0:
-                shared.append(_with_count(one, left))
-    return Preview(goes, stays, shared)
+    return Preview(
+        goes=[one for one in planned if one.goes and one.count],
+        stays=[one for one in planned if not one.goes],
+        shared=[],
+    )
 
 
 def held_now(seller: Seller) -> list[Planned]:
@@ -161,20 +170,13 @@ def _of_people(people: Iterable[User]) -> Scope:
 def _without(scope: Scope, keeps: User | None) -> Scope:
     if keeps is None:
         return scope
-    return Scope(
-        seller_id=scope.seller_id,
-        connection_id=scope.connection_id,
+    return replace(
+        scope,
         people=scope.people - {keeps.pk},
         addresses=scope.addresses - {keeps.email},
-        connections=scope.connections,
     )
-
-
-def _with_count(one: Planned, count: int) -> Planned:
-    return Planned(one.holding, one.label, one.data_class, count, one.goes)
 
 
 def chosen_from(offered: list[Choice], key: str) -> Choice | None:
     """The choice of that key."""
     return next((one for one in offered if one.key == key), None)
-

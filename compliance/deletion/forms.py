@@ -51,3 +51,9 @@ class AskAllForm(AskForm):
         initial=True,
         label="Keep my user account, so that I can sign in to fetch the certificate.",
     )
+
+
+class TimeForm(forms.Form):
+    """How many days something is kept; empty: as our rule says."""
+
+    days = forms.IntegerField(required=False, min_value=1, max_value=10_000)

@@ -6,6 +6,7 @@ is destroyed with the last step.
 """
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
@@ -101,6 +102,22 @@ class DeletionRequest(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in self.CLOSED
+
+    def is_overdue(self, now: datetime) -> bool:
+        return self.is_open and now >= self.due_at
+
+    @property
+    def tone(self) -> str:
+        """How its state is coloured: done, waiting for something, or refused."""
+        if self.status == self.Status.REJECTED:
+            return "bad"
+        if self.status == self.Status.COMPLETED:
+            return "good"
+        return "wait" if self.is_open else ""
 
 
 class Step(models.Model):

@@ -14,6 +14,11 @@ from plugseller.accounts.roles import StaffRole
 from plugseller.shelves import HOLDINGS
 
 Status = DeletionRequest.Status
+_ASKED_FOR = (  # others aren't the seller's to take back
+    DeletionRequest.Source.CONSOLE,
+    DeletionRequest.Source.PERSON,
+    DeletionRequest.Source.LETTER,
+)
 _ALONE = "Plug Seller, by itself"
 _HOUR = timedelta(hours=1)
 WORDS = {
@@ -89,7 +94,9 @@ class Told:
         return sum(one.ended_at is not None for one in self.outcomes)
 
 
-def told(request: DeletionRequest, *, reader: User, zone: tzinfo, now: datetime) -> Told:
+def told(
+    request: DeletionRequest, *, reader: User, zone: tzinfo, now: datetime
+) -> Told:
     """Everything a page shows of a request; a fixed number of queries."""
     leader = request.joined_to
     stands = leader or request
@@ -111,7 +118,7 @@ def told(request: DeletionRequest, *, reader: User, zone: tzinfo, now: datetime)
         can_be_withdrawn=request.is_open
         and before
         and (waits or request.status == Status.ON_HOLD)
-        and request.source != DeletionRequest.Source.AUTHORISATION,
+        and request.source in _ASKED_FOR,
         can_begin_now=scheduled
         and bool(stands.starts_at and stands.starts_at > now)
         and leader is None,

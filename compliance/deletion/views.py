@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -24,11 +24,12 @@ from compliance.deletion.choosing import (
     held_now,
     previewed,
 )
-from compliance.deletion.forms import AskAllForm, AskForm, ChooseForm
+from compliance.deletion.forms import AskAllForm, AskForm, ChooseForm, TimeForm
 from compliance.deletion.models import DeletionRequest
 from compliance.deletion.papers import as_download, certificate_of, show_certificate
-from compliance.deletion.telling import told
-from compliance.retention.choosing import times_of
+from compliance.deletion.telling import told, zone_of
+from compliance.retention.times import set_shorter_time, shorter_times
+from marketplaces.exporting.services import may_have_all
 from marketplaces.models import Connection
 from marketplaces.reports import dropped_since
 from plugseller.accounts.confirming import confirmed
@@ -58,7 +59,7 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
         "days": DAYS,
         "looked": looked.count(),
         "last_look": looked.order_by("-starts_at").first(),
-        "times": times_of(seller),
+        "times": shorter_times(seller),
         "requests": _own(desk).order_by("-received_at")[:20]
         if desk.may(Permission.REQUEST_DELETION)
         else [],
@@ -102,7 +103,7 @@ def one_request(request: HttpRequest, slug: str, reference: str) -> HttpResponse
     """Where a request stands: its clock, its steps, and the way back while there is."""
     desk, now = open_desk(request, slug, Permission.REQUEST_DELETION), timezone.now()
     found = _found(desk, reference)
-    context = {"told": told(found, reader=desk.user, zone=desk.zone, now=now)}
+    context = {"told": told(found, reader=desk.user, zone=zone_of(desk.user), now=now)}
     return show(request, desk, "compliance/deletion/request.html", context)
 
 
@@ -153,6 +154,29 @@ def certificate_file(request: HttpRequest, slug: str, reference: str) -> HttpRes
     """The same as a file that can be checked without us."""
     desk = open_desk(request, slug, Permission.REQUEST_DELETION)
     return as_download(certificate_of(_found(desk, reference)))
+
+
+@login_required
+@require_POST
+def shorter_time(request: HttpRequest, slug: str, rule: str) -> HttpResponse:
+    """Keep something for a shorter time than our rule says, or as it says again."""
+    desk = open_desk(request, slug, Permission.REQUEST_DELETION)
+    form = TimeForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise ValidationError("Enter a whole number of days, or nothing.")
+        set_shorter_time(
+            actor=desk.user,
+            seller=desk.seller,
+            rule=rule,
+            days=form.cleaned_data["days"],
+            now=timezone.now(),
+        )
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+    else:
+        messages.success(request, "Kept so long from now on.")
+    return redirect("privacy:home", slug)
 
 
 def _preview(request: HttpRequest, slug: str) -> HttpResponse:
@@ -241,11 +265,3 @@ def _found(desk: Desk, reference: str) -> DeletionRequest:
 
 def _takes_all(desk: Desk) -> bool:
     return may_have_all(desk.standing)
-
-
-@login_required
-@require_POST
-def shorter_time(request: HttpRequest, slug: str, rule: str) -> HttpResponse:
-    """Keep something for a shorter time than our rule says."""
-    desk = open_desk(request, slug, Permission.REQUEST_DELETION)
-    raise PermissionDenied

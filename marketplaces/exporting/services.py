@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404
 from django_q.tasks import async_task
@@ -16,19 +16,19 @@ from plugseller.accounts.roles import Permission
 from plugseller.accounts.services.sellers import lock_sellers
 from plugseller.accounts.tenancy import Standing, standing_at
 from plugseller.audit.services import record
+from plugseller.custody.models import Tombstone
 from plugseller.custody.rules import RULES
+from plugseller.custody.services import is_buried
 from plugseller.jobs import leases
 
 NEEDED = (
     Permission.EXPORT_DATA,
-    Permission.VIEW_ORDERS,
-    Permission.VIEW_CATALOG,
-    Permission.VIEW_INVENTORY,
-    Permission.VIEW_PRICES,
-    Permission.VIEW_ACTIVITY,
     Permission.MANAGE_MEMBERS,
+    Permission.REQUEST_DELETION,
+    Permission.VIEW_ACTIVITY,
 )
-"""A package holds what each of these opens, so all of them are needed for it."""
+"""Together they are an owner's alone, and a package holds whatever an owner may see.
+They are also what an owner keeps while the seller is to be deleted (roles.py)."""
 
 LASTS = RULES["exports"].keep or timedelta(hours=24)
 _LATE_AFTER = timedelta(minutes=2)  # then the queue has lost it
@@ -55,11 +55,15 @@ def ask_export(*, standing: Standing, now: datetime) -> DataExport:
     """A package of all of the seller's data, to be built soon.
 
     Two who ask at once get the same one; a finished one gives way to the new one.
-    Raises PermissionDenied.
+    Raises PermissionDenied, and ValidationError once the deletion has begun.
     """
     if not may_have_all(standing):
         raise PermissionDenied
     seller = standing.seller
+    if _is_erased(seller.pk):
+        raise ValidationError(
+            "The deletion has begun: there is no whole copy any more."
+        )
     lock_sellers(seller.pk)
     own = DataExport.objects.of_seller(seller)
     if under_way := own.filter(state__in=DataExport.OPEN).first():
@@ -104,15 +108,9 @@ def tend_exports(now: datetime) -> int:
     return ended
 
 
-def end_exports(seller_id: UUID, *, now: datetime) -> int:
-    """End every package of a seller, because a deletion began; how many.
-
-    In the caller's transaction; the links are dead with it.
-    """
-    rows = DataExport.objects.of_seller(seller_id).exclude(
-        state__in=(State.ENDED, State.FAILED)
-    )
-    return sum(end_export(one, End.DELETION, now) for one in rows)
+def _is_erased(seller_id: UUID) -> bool:
+    """Whether the seller's deletion has begun: a new key for it would bring it back."""
+    return is_buried(Tombstone.Kind.SELLER, seller_id)
 
 
 def _queue(export_id: UUID) -> None:
@@ -132,6 +130,8 @@ def standing_of(export: DataExport, now: datetime) -> Standing:
         raise ExportStopped(End.RIGHT_LOST) from None
     if not may_have_all(standing):
         raise ExportStopped(End.RIGHT_LOST)
+    if _is_erased(export.seller_id):
+        raise ExportStopped(End.DELETION)
     return standing
 
 

@@ -89,6 +89,8 @@ def sync_connection(
     if held is None:
         raise Occupied
     try:
+        account.refresh_from_db()  # it may have ended before the lease was ours
+        wanted = _wanted(account, features)
         _close_broken_off(account, now=clock.now())
         adapter = shelf.adapter(account.marketplace)
         assert account.credentials is not None  # noqa: S101 (it is live)

@@ -30,6 +30,7 @@ MAY_LEAVE = {
     "plugseller/audit/models.py": "takes back a row that could not be logged",
     "marketplaces/sync/": "works for a connection, with no person in front of it",
     "marketplaces/exporting/": "the timetable builds and ends packages of all sellers",
+    "marketplaces/services.py": "freezes and ends what a deletion names by its id",
     "marketplaces/jobs.py": "looks for connections that are due, of all sellers",
     "marketplaces/benchmarks/": "counts rows of its own temporary database",
     "marketplaces/admin.py": "shows connections and runs to operators, never contents",

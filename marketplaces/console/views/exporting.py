@@ -41,7 +41,10 @@ def export(request: HttpRequest, slug: str) -> HttpResponseBase:
 def ask(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Ask for a package; the second factor is asked for before."""
     desk = _owners_desk(request, slug)
-    services.ask_export(standing=desk.standing, now=timezone.now())
+    try:
+        services.ask_export(standing=desk.standing, now=timezone.now())
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
     return redirect("console:export", slug)
 
 

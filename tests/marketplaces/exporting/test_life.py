@@ -6,18 +6,22 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
 from django.utils import timezone
 
 from marketplaces.exporting import building, fetching, files, services
 from marketplaces.exporting.building import build_export
 from marketplaces.exporting.packing import Packing
-from marketplaces.exporting.services import end_exports, take_back, tend_exports
+from marketplaces.exporting.services import take_back, tend_exports
 from marketplaces.models import DataExport
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services import join
+from plugseller.accounts.services.freezing import freeze_seller
 from plugseller.accounts.tenancy import standing_at
 from plugseller.audit.models import Entry
 from plugseller.crypto.services import destroy_data_key
+from plugseller.custody.models import Tombstone
+from plugseller.custody.services import bury
 from plugseller.jobs import leases
 from plugseller.jobs.models import OutgoingMail
 from plugseller.shelves import HOLDINGS, Scope
@@ -183,18 +187,28 @@ def test_a_right_lost_afterwards_ends_it_and_stops_a_download(
     assert not files.is_there(made.file_name)
 
 
-def test_the_link_is_dead_at_once_when_a_deletion_begins(
-    world: World, django_capture_on_commit_callbacks: Any
-) -> None:
-    made, now = built(world.cast.alice), timezone.now()
-    rows.many_orders(world.north, 4_000)
-    with django_capture_on_commit_callbacks(execute=True):
-        assert end_exports(world.cast.north.pk, now=now) == 1
-    assert not files.is_there(made.file_name)
+def test_a_new_one_is_refused_once_the_deletion_has_begun(world: World) -> None:
+    """Its key would be a new one, and outlive the seller."""
+    made, now = asked(world.cast.alice), timezone.now()
+    bury(Tombstone.Kind.SELLER, world.cast.north.pk, request="DEL-1", now=now)
+    build_export(made.pk, now=now)
     made.refresh_from_db()
-    standing = standing_at(world.cast.alice, "north", now=now)
-    with pytest.raises(ValidationError):
-        fetching.fetch_export(standing=standing, export=made, now=now)
+    assert (made.state, made.end) == ("ended", "deletion")
+    with pytest.raises(ValidationError, match="deletion has begun"):
+        asked(world.cast.alice)
+    assert files.names() == {}
+
+
+def test_a_seller_that_is_to_be_deleted_can_still_be_taken_along(world: World) -> None:
+    now = timezone.now()
+    freeze_seller(seller=world.cast.north.pk, now=now)
+    freeze_connection(connection=world.north.pk, now=now)
+    made = built(world.cast.alice)
+    assert made.state == "ready"
+    assert made.counts["orders"] == 1
+    fetched(made, world.cast.alice)
+    with pytest.raises(Http404):
+        standing_at(world.ann, "north", now=now)
 
 
 def test_a_crash_leaves_no_half_file_and_the_next_worker_begins_again(

@@ -10,8 +10,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_token_warned_at"),
-        ("marketplaces", "0005_market_provenance"),
+        ("accounts", "0006_frozen_sellers"),
+        ("marketplaces", "0006_frozen_connections"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
