@@ -1,6 +1,9 @@
 """What this floor holds of the marketplaces, how long, how it goes (SCOPE-1)."""
 
 from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from marketplaces.exporting.store import ExportFiles, Exports
 from marketplaces.models import (
@@ -22,7 +25,7 @@ from marketplaces.models import (
     SyncState,
 )
 from plugseller.custody.erasers import hold_table
-from plugseller.shelves import DataClass, Holding, hold
+from plugseller.shelves import DataClass, Holding, Scope, Subject, hold, subject
 
 _OWN: dict[str, Any] = {"seller": "seller", "connection": "connection"}
 _BY_CONNECTION: dict[str, Any] = {
@@ -134,4 +137,30 @@ hold_table(
     rank=85,
     seller="seller",
     connection="pk",
+)
+
+
+# Where the connections are found that the deletion ledger names.
+def _all_connections() -> QuerySet[Connection]:
+    return Connection.objects.across_sellers(reason="the ledger tells no seller")
+
+
+def _connection(connection_id: UUID) -> Scope:
+    account = _all_connections().filter(pk=connection_id).first()
+    return Scope(
+        seller_id=account.seller_id if account else None,
+        connection_id=connection_id,
+        connections=frozenset({connection_id}),
+    )
+
+
+subject(
+    Subject(
+        "connection",
+        ids=lambda: _all_connections().values_list("pk", flat=True),
+        scope=_connection,
+        of_seller=lambda seller_id: (
+            _all_connections().filter(seller=seller_id).values_list("pk", flat=True)
+        ),
+    )
 )

@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "plugseller.custody.gate.Gate",  # before anything reads who is signed in
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -281,6 +282,19 @@ DELETION_LEDGER = Path(
 
 # Files made for sellers to take along, sealed; they go after a day.
 EXPORT_FOLDER = PLUGSELLER_HOME / "exports"
+# Three places, best on three disks: what was backed up, the data keys of it, and the
+# keys that open both, each of which is destroyed when its backups' time is over.
+BACKUP_FOLDER = env.text("BACKUP_FOLDER", "")  # empty: nothing is backed up
+BACKUP_KEYS_FOLDER = Path(
+    env.text("BACKUP_KEYS_FOLDER", str(PLUGSELLER_HOME / "backup-keys"))
+)
+BACKUP_PERIODS_FOLDER = Path(
+    env.text("BACKUP_PERIODS_FOLDER", str(PLUGSELLER_HOME / "period-keys"))
+)
+BACKUP_EVERY = timedelta(hours=24)
+# 30 days without the time in which a deletion can be withdrawn: whatever a deletion
+# erases is gone from backups 30 days after it was asked for.
+BACKUP_KEEP = timedelta(days=28)
 
 # --- Jobs -----------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ Each app fills them from files found by name, as Django finds `admin.py`; nothin
 here imports anything of the house.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -186,3 +186,27 @@ def hold(holding: Holding) -> Holding:
     if _holdings.setdefault(holding.name, holding) != holding:
         raise ValueError(f"{holding.name} is registered already.")
     return holding
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A kind of whom data is about, and where those that are there can be found."""
+
+    kind: str  # a Tombstone.Kind
+    ids: Callable[[], Iterable[UUID]]
+    scope: Callable[[UUID], Scope]  # what erasing one of them means
+    of_seller: Callable[[UUID], Iterable[UUID]] | None = None  # those of a seller
+
+
+_subjects: dict[str, Subject] = {}
+SUBJECTS: Mapping[str, Subject] = MappingProxyType(_subjects)  # kind -> Subject
+
+
+def subject(entry: Subject) -> Subject:
+    """Say where those of a kind are found, from an app's `custody.py`.
+
+    ValueError if somebody said so already.
+    """
+    if _subjects.setdefault(entry.kind, entry) != entry:
+        raise ValueError(f"Where to find a {entry.kind} is registered already.")
+    return entry

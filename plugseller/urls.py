@@ -9,8 +9,10 @@ from plugseller.accounts.views.entrance import (
     to_the_password,
     to_the_sign_in,
 )
+from plugseller.custody.gate import readyz
 
 urlpatterns = [
+    path("readyz", readyz, name="readyz"),
     path("", include("plugseller.accounts.urls")),
     path("", include("marketplaces.console.urls")),
     path("api/v1/", include("marketplaces.api.urls")),

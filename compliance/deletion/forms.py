@@ -13,7 +13,7 @@ class ChooseForm(forms.Form):
 
     what = forms.ChoiceField(label="What", widget=forms.RadioSelect)
 
-    def __init__(self, sent: QueryDict, *, offered: list[Choice]) -> None:
+    def __init__(self, sent: QueryDict | None, *, offered: list[Choice]) -> None:
         super().__init__(sent, label_suffix="")
         what: Any = self.fields["what"]
         what.choices = [(one.key, one.label) for one in offered]

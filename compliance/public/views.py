@@ -27,8 +27,8 @@ class Guesses(SimpleRateThrottle):
     scope = "certificate"
     rate = "30/hour"
 
-    def get_cache_key(self, request: HttpRequest, view: object) -> str:  # type: ignore[override]  # Django's request, no view
-        return f"certificate {counted_address(client_address(request))}"
+    def get_cache_key(self, request: HttpRequest, view: object) -> str:
+        return f"certificate:{counted_address(client_address(request))}"
 
 
 @require_safe
@@ -68,7 +68,7 @@ def signing_keys(request: HttpRequest) -> JsonResponse:
     """The public keys certificates are signed with, those that were replaced too."""
     known = [
         {"id": key_id, "algorithm": "Ed25519", "public_key_hex": key}
-        for key_id, key in keys().public.items()
+        for key_id, key in keys().public().items()
     ]
     return JsonResponse({"keys": known})
 

@@ -31,7 +31,7 @@ from plugseller.accounts.models import Seller
 from plugseller.accounts.portability import PORTABLES
 from plugseller.audit.services import record
 from plugseller.crypto.sealing import Unopenable
-from plugseller.crypto.services import NoDataKey, create_data_key, seal_stream_for
+from plugseller.crypto.services import NoDataKey, create_data_key, sealed_file_for
 from plugseller.jobs import leases, outbox
 from plugseller.keyprovider.base import KeyTrouble
 from plugseller.shelves import HOLDINGS, Scope
@@ -82,7 +82,7 @@ def _build(export: DataExport, held: leases.Held, now: datetime) -> None:
         )
         create_data_key(export.seller_id)
         with files.written(export.file_name) as out:
-            stream = seal_stream_for(export.seller_id, out, context_of(export))
+            stream = sealed_file_for(export.seller_id, out, context_of(export))
             packing.write(stream)
             stream.finish()
         _finish(export, packing, held)

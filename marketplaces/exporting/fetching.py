@@ -16,7 +16,8 @@ from plugseller.accounts.models import User
 from plugseller.accounts.tenancy import Standing, standing_at
 from plugseller.audit.services import record_access
 from plugseller.crypto.sealing import Unopenable
-from plugseller.crypto.services import open_stream_for
+from plugseller.crypto.services import opened_file_for
+from plugseller.crypto.streaming import CHUNK
 
 _LOOKS_EVERY = 2.0  # seconds between looks whether the reader still may
 
@@ -58,7 +59,8 @@ def _pieces(standing: Standing, export: DataExport) -> Iterator[bytes]:
     """The opened pieces, as long as the reader may have them all."""
     looked_at = time.monotonic()
     with files.opened(export.file_name) as source:
-        for piece in open_stream_for(export.seller_id, source, context_of(export)):
+        opened = opened_file_for(export.seller_id, source, context_of(export))
+        while piece := opened.read(CHUNK):
             if time.monotonic() > looked_at + _LOOKS_EVERY:
                 _look_again(standing, export)
                 looked_at = time.monotonic()

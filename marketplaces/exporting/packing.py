@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from marketplaces.exporting import dictionary
 from plugseller.accounts.portability import PORTABLES, Portable, Says
 from plugseller.accounts.tenancy import Standing
-from plugseller.crypto.streams import SealedStream
+from plugseller.crypto.streaming import SealedWriter
 from plugseller.exports import Cell, Column, csv_lines
 
 FORMATS = ("csv", "json")
@@ -44,7 +44,7 @@ class Packing:
         self.counts: dict[str, int] = {}
         self.size = 0
 
-    def write(self, out: SealedStream) -> None:
+    def write(self, out: SealedWriter) -> None:
         """All files, the dictionary, and the words that explain them."""
         counted = _Counted(out)
         with zipfile.ZipFile(counted, "w", zipfile.ZIP_DEFLATED) as package:
@@ -122,7 +122,7 @@ class Packing:
 class _Counted:
     """Hands bytes on and counts them; can't be rewound, so that nothing waits."""
 
-    def __init__(self, out: SealedStream) -> None:
+    def __init__(self, out: SealedWriter) -> None:
         self._out = out
         self.size = 0
 
@@ -131,10 +131,10 @@ class _Counted:
         return self._out.write(data)
 
     def flush(self) -> None:
-        """Nothing: the stream writes a piece when it is full."""
+        """Nothing: the file is written chunk by chunk."""
 
     def close(self) -> None:
-        """Nothing: whoever opened the stream ends it."""
+        """Nothing: whoever opened the file finishes it."""
 
 
 def _as_column(column: Says) -> Column[Any]:

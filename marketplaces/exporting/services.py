@@ -61,9 +61,7 @@ def ask_export(*, standing: Standing, now: datetime) -> DataExport:
         raise PermissionDenied
     seller = standing.seller
     if _is_erased(seller.pk):
-        raise ValidationError(
-            "The deletion has begun: there is no whole copy any more."
-        )
+        raise ValidationError("The deletion has begun: nothing whole is left.")
     lock_sellers(seller.pk)
     own = DataExport.objects.of_seller(seller)
     if under_way := own.filter(state__in=DataExport.OPEN).first():

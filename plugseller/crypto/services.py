@@ -7,7 +7,7 @@ an owner's data keys makes every value sealed for that owner unreadable.
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import BinaryIO
@@ -29,7 +29,8 @@ from plugseller.crypto.sealing import (
     open_envelope,
     seal,
 )
-from plugseller.crypto.streams import SealedStream, Sink, open_pieces
+from plugseller.crypto.streaming import SealedReader, SealedWriter, Sink
+from plugseller.crypto.streams import opened_file, sealed_file
 
 INSTALLATION = UUID("00000000-0000-4000-8000-000000000001")
 """Owner of the data key for what belongs to no seller and no person."""
@@ -175,21 +176,21 @@ def open_for(owner: UUID, envelope: bytes, context: Sequence[str]) -> bytes:
     return open_envelope(key=found[1], envelope=envelope, context=context)
 
 
-def seal_stream_for(owner: UUID, out: Sink, context: Sequence[str]) -> SealedStream:
-    """A file sealed piece by piece under the owner's current data key.
+def sealed_file_for(owner: UUID, out: Sink, context: Sequence[str]) -> SealedWriter:
+    """A file sealed under the owner's current data key, of any length.
 
     Raises NoDataKey, KeyTrouble.
     """
     row = DataKey.objects.filter(owner=owner, retired_at=None).first()
     if row is None:
         raise NoDataKey(f"There is no data key to seal with for {owner}.")
-    return SealedStream(out, key=_unwrap(row), key_id=row.pk, context=context)
+    return sealed_file(out, key=_unwrap(row), key_id=row.pk, context=context)
 
 
-def open_stream_for(
+def opened_file_for(
     owner: UUID, source: BinaryIO, context: Sequence[str]
-) -> Iterator[bytes]:
-    """The pieces of such a file; what `open_pieces` says of them holds.
+) -> SealedReader:
+    """Such a file, to be read; what SealedReader says of its end holds.
 
     Raises SealBroken, KeyDestroyed or KeyTrouble.
     """
@@ -200,7 +201,7 @@ def open_stream_for(
             raise SealBroken("A sealed file belongs to another owner.")
         return found[1]
 
-    return open_pieces(source, key_of=key_of, context=context)
+    return opened_file(source, key_of=key_of, context=context)
 
 
 def owner_of(envelope: bytes) -> UUID:

@@ -2,14 +2,18 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 from django_q.models import Schedule
 
-from plugseller.jobs import outbox, timetable, witness
+from plugseller.jobs import backups, outbox, timetable, witness
 from plugseller.shelves import periodic
 
 periodic("mail.send", every=timedelta(minutes=1), work=outbox.send_due)
 periodic("mail.forget", every=timedelta(days=1), work=outbox.forget_old)
+periodic("backup.make", every=settings.BACKUP_EVERY, work=backups.make_due)
+periodic("backup.verify", every=timedelta(days=7), work=backups.verify_newest)
+periodic("backup.expire", every=timedelta(minutes=10), work=backups.expire)
 periodic("audit.mail", every=timedelta(hours=1), work=witness.mail_newest)
 
 

@@ -16,6 +16,7 @@ from django_q.brokers import get_broker
 from django_q.signing import SignedPackage
 
 from plugseller.audit.services import Acting, acting
+from plugseller.custody.gate import why_shut
 from plugseller.jobs import leases
 from plugseller.jobs.models import Beat
 from plugseller.shelves import PERIODICALS, By, Periodic
@@ -35,7 +36,12 @@ class Ran:
 
 
 def run_due(now: datetime) -> list[Ran]:
-    """Run every piece whose time has come; one that fails doesn't stop the others."""
+    """Run every piece whose time has come; one that fails doesn't stop the others.
+
+    None runs on a database that was put back and hasn't forgotten again.
+    """
+    if why := why_shut():
+        return [Ran("everything", why, failed=True)]
     return [_run(piece, now) for piece in PERIODICALS.values()]
 
 
@@ -44,6 +50,8 @@ def run_queued(*, at_most: timedelta = LONGEST) -> list[Ran]:
 
     Begins nothing new after `at_most`; the next tick goes on.
     """
+    if why := why_shut():
+        return [Ran("the queue", why, failed=True)]
     broker, ran = get_broker(), []
     until = time.monotonic() + at_most.total_seconds()
     while time.monotonic() < until and (taken := broker.dequeue()):

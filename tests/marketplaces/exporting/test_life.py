@@ -14,6 +14,7 @@ from marketplaces.exporting.building import build_export
 from marketplaces.exporting.packing import Packing
 from marketplaces.exporting.services import take_back, tend_exports
 from marketplaces.models import DataExport
+from marketplaces.services import freeze_connection
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services import join
 from plugseller.accounts.services.freezing import freeze_seller
@@ -40,6 +41,7 @@ def _looks_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rights are looked at with each batch, so that no test has to wait."""
     monkeypatch.setattr(building, "_LOOKS_EVERY", -1.0)
     monkeypatch.setattr(fetching, "_LOOKS_EVERY", -1.0)
+    monkeypatch.setattr(fetching, "CHUNK", 10_000)
 
 
 def events() -> list[str]:
