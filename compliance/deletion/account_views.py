@@ -21,8 +21,8 @@ from django.views.decorators.http import (
 )
 
 from compliance.deletion import services
+from compliance.deletion.choice_forms import AskForm
 from compliance.deletion.choosing import of_person, previewed_of
-from compliance.deletion.forms import AskForm
 from compliance.deletion.models import DeletionRequest
 from compliance.deletion.papers import as_download, certificate_of, show_certificate
 from compliance.deletion.telling import told, zone_of

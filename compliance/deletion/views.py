@@ -17,6 +17,7 @@ from django.views.decorators.http import (
 )
 
 from compliance.deletion import services
+from compliance.deletion.choice_forms import AskAllForm, AskForm, ChooseForm, TimeForm
 from compliance.deletion.choosing import (
     Choice,
     choices,
@@ -24,7 +25,6 @@ from compliance.deletion.choosing import (
     held_now,
     previewed,
 )
-from compliance.deletion.forms import AskAllForm, AskForm, ChooseForm, TimeForm
 from compliance.deletion.models import DeletionRequest
 from compliance.deletion.papers import as_download, certificate_of, show_certificate
 from compliance.deletion.telling import told, zone_of
