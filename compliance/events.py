@@ -39,3 +39,9 @@ for what, sentence in {
     "step": "went a step further with a deletion",
 }.items():
     event(f"deletion.{what}", kind=Kind.CHANGE, sentence=sentence, by=ANYBODY)
+event(
+    "retention.time_chosen",
+    kind=Kind.CHANGE,
+    sentence="chose how long something of the seller is kept",
+    by=(By.PERSON,),
+)

@@ -6,7 +6,16 @@ from django.http import HttpRequest
 
 # Role of our staff -> the desk's pages. None of them shows a seller's data.
 SEES: dict[str, tuple[str, ...]] = {
-    "officer": ("people", "sellers", "memberships", "grants", "lockouts", "audit"),
+    "officer": (
+        "people",
+        "sellers",
+        "memberships",
+        "grants",
+        "lockouts",
+        "audit",
+        "deletion requests",
+        "deadlines",
+    ),
     "operator": ("connections", "sync runs", "timetable", "work", "mails", "grants"),
     "support": ("grants",),
 }

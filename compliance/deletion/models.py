@@ -200,6 +200,14 @@ class LegalHold(models.Model):
     def __str__(self) -> str:
         return f"hold {self.pk}"
 
+    def waits_at(self, now: datetime) -> bool:
+        """Whether it may still be approved."""
+        return not self.approved_at and not self.released_at and self.ends_at > now
+
+    def stands_at(self, now: datetime) -> bool:
+        """Whether it holds anything."""
+        return bool(self.approved_at) and not self.released_at and self.ends_at > now
+
 
 class Certificate(models.Model):
     """The signed proof that a request was carried out; the newest version counts."""

@@ -15,6 +15,7 @@ from django.urls import resolve, reverse
 from django.utils import timezone
 from django_q.models import Task
 
+from compliance.deletion.services import ask_hold
 from compliance.models import Certificate, DeletionRequest
 from marketplaces.models import DataExport, Price, Stock
 from plugseller.accounts.enrolling import enrolling
@@ -28,6 +29,7 @@ from plugseller.accounts.models import (
 )
 from plugseller.accounts.roles import GRANTABLE, Permission, Role, StaffRole
 from plugseller.accounts.services import join, make_token
+from tests.compliance.deletion.asked import by_letter
 from tests.conftest import person, signed_in
 from tests.house.matrix import ROUTES, Answer, Rule, Who
 from tests.house.routes import SHADOWED, UNNAMED, Things, address_of, routes
@@ -92,7 +94,7 @@ def everybody(world: World) -> Round:
         "member": Membership.objects.get(seller=north, user=cast.bob).pk,
         "person": cast.bob.pk,
         "export": _export(world),
-        "reference": _deletion(world),
+        "reference": _over(world),
         "rule": "orders",
         "grant": granted.pk,
         "token": _token(world),
@@ -100,11 +102,34 @@ def everybody(world: World) -> Round:
         "mfa_remove_webauthn pk": lambda: _key(cast.alice),
         "admin:reset_factors pk": cast.bob.pk,
         "admin:lift_lockout pk": _lockout(),
+        **_deletion(world),
         "pk": granted.pk,
     }
     Authenticator.objects.filter(user=people[Who.NEW]).delete()
     User.objects.filter(pk=people[Who.GONE].pk).update(is_active=False)
     return Round({**clients, Who.ANONYMOUS: Client()}, things)
+
+
+def _deletion(world: World) -> dict[str, Any]:
+    """A request that somebody wrote, with a hold, and a step that needs a reason."""
+    now = timezone.now()
+    request = by_letter(world.cast.carl, now=now)
+    hold = ask_hold(
+        actor=world.cast.carl,
+        request=request,
+        reason="A court asks.",
+        legal_basis="Art. 17(3) GDPR",
+        ends_at=now + timedelta(days=9),
+        now=now,
+    )
+    place = "admin:compliance_deletionrequest"
+    return {
+        f"{place}_requester pk": request.pk,
+        f"{place}_step pk": request.pk,
+        f"{place}_step step": "reject",
+        f"{place}_hold pk": hold.pk,
+        f"{place}_hold step": "approve",
+    }
 
 
 def _people(world: World) -> dict[Who, User]:
@@ -173,7 +198,7 @@ def _token(world: World) -> UUID:
     return made.pk
 
 
-def _deletion(world: World) -> str:
+def _over(world: World) -> str:
     """A request of the owner's that is over, so that nothing is stopped by it."""
     now = timezone.now()
     made = DeletionRequest.objects.create(

@@ -15,6 +15,7 @@ from compliance.deletion.services.holding import (
     release_hold,
 )
 from compliance.deletion.services.letters import tell
+from compliance.deletion.services.opening import open_contact
 from compliance.deletion.services.previewing import Planned, preview
 from compliance.deletion.services.running import begin, begin_at_once, complete
 from compliance.deletion.services.steps import note_step
@@ -42,6 +43,7 @@ __all__ = [
     "held",
     "needs_second_person",
     "note_step",
+    "open_contact",
     "preview",
     "reject",
     "release_hold",
