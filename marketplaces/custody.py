@@ -5,10 +5,12 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from marketplaces.exporting.store import ExportFiles, Exports
 from marketplaces.models import (
     AppSecret,
     ConnectAttempt,
     Connection,
+    DataExport,
     FeatureSwitch,
     Listing,
     Market,
@@ -26,7 +28,7 @@ from marketplaces.models import (
 )
 from marketplaces.stores import History, LinesOfOrders, Listings
 from plugseller.custody.erasers import hold_table
-from plugseller.shelves import DataClass, Scope, Subject, subject
+from plugseller.shelves import DataClass, Holding, Scope, Subject, hold, subject
 
 _OWN: dict[str, Any] = {"seller": "seller", "connection": "connection"}
 _BY_CONNECTION: dict[str, Any] = {
@@ -35,6 +37,25 @@ _BY_CONNECTION: dict[str, Any] = {
 }
 _FETCHED: dict[str, Any] = {"data_class": DataClass.MARKETPLACE, **_OWN}
 
+# Copies go before what they were copied from, and before the key that sealed them.
+hold(
+    Holding(
+        name="exports",
+        label="Files made for sellers to take along",
+        data_class=DataClass.MARKETPLACE,
+        rule="exports",
+        store=ExportFiles(),
+        rank=2,
+    )
+)
+hold_table(
+    DataExport,
+    "Packages made for sellers to take along",
+    data_class=DataClass.OPERATIONAL,
+    rule="exports",
+    rank=4,
+    store=Exports(),
+)
 hold_table(
     OrderItem,
     "Lines of orders",

@@ -148,3 +148,33 @@ event(
     sentence="looked at the dashboard",
     by=(By.PERSON,),
 )
+event(
+    "export.asked",
+    kind=Kind.CHANGE,
+    sentence="asked for a file with all data",
+    by=(By.PERSON,),
+)
+event(
+    "export.built",
+    kind=Kind.WORK,
+    sentence="put a file with all data together",
+    by=OURSELVES,
+)
+event(
+    "export.failed",
+    kind=Kind.WORK,
+    sentence="could not put a file with all data together",
+    by=OURSELVES,
+)
+event(
+    "export.ended",
+    kind=Kind.CHANGE,
+    sentence="removed a file with all data",
+    by=(By.PERSON, *OURSELVES),
+)
+event(
+    "read.everything.export",
+    kind=Kind.READ,
+    sentence="downloaded the file with all data",
+    by=(By.PERSON,),
+)

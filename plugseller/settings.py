@@ -280,6 +280,8 @@ DELETION_LEDGER = Path(
     env.text("DELETION_LEDGER", str(PLUGSELLER_HOME / "ledger" / "deletions.jsonl"))
 )
 
+# Files made for sellers to take along, sealed; they go after a day.
+EXPORT_FOLDER = PLUGSELLER_HOME / "exports"
 # Three places, best on three disks: what was backed up, the data keys of it, and the
 # keys that open both, each of which is destroyed when its backups' time is over.
 BACKUP_FOLDER = env.text("BACKUP_FOLDER", "")  # empty: nothing is backed up

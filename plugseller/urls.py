@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("plugseller.accounts.urls")),
     path("", include("marketplaces.console.urls")),
     path("api/v1/", include("marketplaces.api.urls")),
+    path("", include("compliance.deletion.urls")),
     path("", include("compliance.public.urls")),
     path("healthz", healthz, name="healthz"),
     # One page takes passwords, one changes them and one signs out: not the desk's own.
