@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from plugseller.audit.models import Checkpoint, Entry
 from plugseller.audit.pruning import due
-from plugseller.crypto.models import DataKey
+from plugseller.crypto.models import DataKey, HeldKey
 from plugseller.crypto.services import destroy_data_key
 from plugseller.custody.erasers import Kept, Rows, hold_machine, hold_table
 from plugseller.custody.models import Backup, Replay, Standing, Tombstone
@@ -46,6 +46,15 @@ hold_table(
     rule="proofs",
     rank=10,
     store=DataKeys(DataKey, seller="owner", people=["owner"]),
+)
+hold_table(
+    HeldKey,
+    "Keys held outside",
+    data_class=DataClass.EVIDENCE,
+    rule="proofs",
+    rank=0,
+    store=Kept(HeldKey.objects.count),
+    stays="When our own keys were changed; no key, and nobody, stands in it.",
 )
 hold_table(
     Entry,
