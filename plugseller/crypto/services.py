@@ -22,6 +22,7 @@ from django.views.decorators.debug import sensitive_variables
 from plugseller import keyprovider
 from plugseller.audit.services import record
 from plugseller.crypto.models import DataKey
+from plugseller.crypto.sealedfiles import opened_file, sealed_file
 from plugseller.crypto.sealing import (
     SealBroken,
     Unopenable,
@@ -30,7 +31,6 @@ from plugseller.crypto.sealing import (
     seal,
 )
 from plugseller.crypto.streaming import SealedReader, SealedWriter, Sink
-from plugseller.crypto.streams import opened_file, sealed_file
 from plugseller.keyprovider import KeyTrouble
 
 INSTALLATION = UUID("00000000-0000-4000-8000-000000000001")
