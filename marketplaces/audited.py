@@ -4,6 +4,7 @@ from marketplaces.models import (
     AppSecret,
     ConnectAttempt,
     Connection,
+    DataExport,
     FeatureSwitch,
     Listing,
     Market,
@@ -46,6 +47,7 @@ for model in (
     StockChange,
 ):
     summed_up(model, why="one sync.run entry for each run that wrote them")
+summed_up(DataExport, why="asked, built, fetched and ended are entries of their own")
 summed_up(Market, why="written together with its connection")
 for notes in (SyncRun, SyncState, Sighting):
     summed_up(notes, why="the sync's own notes; sync.run says how a run ended")

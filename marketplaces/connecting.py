@@ -27,6 +27,7 @@ from marketplaces.models import Connection, FeatureSwitch
 from marketplaces.transport import CallFailed, open_transport
 from plugseller.accounts.models import Seller, User
 from plugseller.accounts.roles import Permission
+from plugseller.accounts.services.sellers import lock_sellers
 from plugseller.accounts.tenancy import sellers_visible_to
 from plugseller.audit.services import record
 
@@ -72,7 +73,7 @@ def may_connect(actor: User | None, seller: Seller) -> bool:
     """Whether the person holds the right there; None is an operator's command."""
     if actor is None:
         return True
-    allowed = sellers_visible_to(actor, Permission.MANAGE_CONNECTIONS)
+    allowed = sellers_visible_to(actor, Permission.MANAGE_CONNECTIONS)  # not frozen
     return allowed.filter(pk=seller.pk).exists()
 
 
@@ -192,6 +193,7 @@ def keep(
     try:
         with transaction.atomic():
             connection = _own(seller, adapter, region, credentials.account_id)
+            _must_stay(seller, connection)
             is_new = connection is None
             connection = connection or Connection(
                 seller=seller,
@@ -232,6 +234,19 @@ def keep(
             f"stored. If it is yours, write to {settings.CONTACT_ADDRESS}.",
             reason="account taken",
         ) from None
+
+
+def _must_stay(seller: Seller, connection: Connection | None) -> None:
+    """ConnectRefused for what is to be deleted: asked again with the seller's row held,
+    because the request may have come while the marketplace was asked."""
+    [held] = lock_sellers(seller.pk)
+    frozen = connection is not None and connection.frozen_at is not None
+    if held.frozen_at is not None or frozen:
+        raise ConnectRefused(
+            "This account is to be deleted. Nothing was connected. To keep it, "
+            "withdraw the deletion first, under Deletion, and connect again then.",
+            reason="being deleted",
+        )
 
 
 def _own(

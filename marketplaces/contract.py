@@ -241,6 +241,7 @@ class Ask:
     now: datetime
     correlation_id: str
     keys: tuple[str, ...] = ()  # SKUs or product ids, for Over.SKUS and Over.PRODUCTS
+    reach: timedelta | None = None  # older orders aren't kept, so not asked for (USE-3)
 
 
 @dataclass(frozen=True, slots=True)

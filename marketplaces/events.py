@@ -54,6 +54,25 @@ event(
     sentence="switched a feature off",
     by=PEOPLE,
 )
+ANYBODY = (By.PERSON, By.JOB, By.COMMAND)
+event(
+    "connection.frozen",
+    kind=Kind.CHANGE,
+    sentence="stopped the fetching and reading of an account that is to be deleted",
+    by=ANYBODY,
+)
+event(
+    "connection.thawed",
+    kind=Kind.CHANGE,
+    sentence="let an account be fetched and read again",
+    by=ANYBODY,
+)
+event(
+    "connection.credentials_ended",
+    kind=Kind.KEY,
+    sentence="destroyed the credentials of an account that is to be deleted",
+    by=ANYBODY,
+)
 event(
     "app_secret.asked",
     kind=Kind.KEY,
@@ -127,5 +146,35 @@ event(
     "read.dashboard",
     kind=Kind.READ,
     sentence="looked at the dashboard",
+    by=(By.PERSON,),
+)
+event(
+    "export.asked",
+    kind=Kind.CHANGE,
+    sentence="asked for a file with all data",
+    by=(By.PERSON,),
+)
+event(
+    "export.built",
+    kind=Kind.WORK,
+    sentence="put a file with all data together",
+    by=OURSELVES,
+)
+event(
+    "export.failed",
+    kind=Kind.WORK,
+    sentence="could not put a file with all data together",
+    by=OURSELVES,
+)
+event(
+    "export.ended",
+    kind=Kind.CHANGE,
+    sentence="removed a file with all data",
+    by=(By.PERSON, *OURSELVES),
+)
+event(
+    "read.everything.export",
+    kind=Kind.READ,
+    sentence="downloaded the file with all data",
     by=(By.PERSON,),
 )

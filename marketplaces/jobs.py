@@ -10,6 +10,8 @@ from django_q.tasks import async_task
 
 from marketplaces import rotation
 from marketplaces.appsecrets import forget_ended, note_environment
+from marketplaces.exporting import building
+from marketplaces.exporting import services as exporting
 from marketplaces.models import Connection, SyncRun
 from marketplaces.sync import proving
 from marketplaces.sync.limits import UNHURRIED
@@ -31,6 +33,13 @@ def sync_due(now: datetime) -> None:
 
 
 periodic("marketplaces.sync_due", every=settings.SYNC_EVERY, work=sync_due)
+
+periodic("exports.tend", every=timedelta(minutes=1), work=exporting.tend_exports)
+
+
+def build_export(export_id: str) -> None:
+    """Put together the file with all data that somebody asked for."""
+    building.build_export(UUID(export_id), now=timezone.now())
 
 
 def keep_app_secrets(now: datetime) -> None:

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 SEES: dict[str, tuple[str, ...]] = {
     "officer": (
         *("people", "sellers", "memberships", "grants", "lockouts", "audit"),
-        "credentials",
+        *("deletion requests", "deadlines", "credentials", "retention"),
     ),
     "operator": (
         *("connections", "sync runs", "timetable", "work", "mails", "grants"),

@@ -4,7 +4,7 @@ Each app fills them from files found by name, as Django finds `admin.py`; nothin
 here imports anything of the house.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -56,6 +56,9 @@ def event(name: str, *, kind: Kind, sentence: str, by: tuple[By, ...]) -> Event:
     return entry
 
 
+LIMIT = timedelta(minutes=5)  # of work that doesn't say how long it may take
+
+
 @dataclass(frozen=True, slots=True)
 class Periodic:
     """A piece of work that is done again and again, from each app's `jobs.py`."""
@@ -63,6 +66,7 @@ class Periodic:
     name: str  # "mail.send"
     every: timedelta
     work: Callable[[datetime], object]  # gets the instant it is run for
+    limit: timedelta = LIMIT  # a run that takes longer counts as dead
 
 
 _periodicals: dict[str, Periodic] = {}
@@ -70,10 +74,18 @@ PERIODICALS: Mapping[str, Periodic] = MappingProxyType(_periodicals)  # name -> 
 
 
 def periodic(
-    name: str, *, every: timedelta, work: Callable[[datetime], object]
+    name: str,
+    *,
+    every: timedelta,
+    work: Callable[[datetime], object],
+    limit: timedelta = LIMIT,
 ) -> Periodic:
-    """Put work on the timetable; ValueError if the name is taken."""
-    entry = Periodic(name, every, work)
+    """Put work on the timetable; ValueError if the name is taken.
+
+    Work that may take long does a part, and says so by ending: it is called again.
+    What it returns, if it is a number, stands in its history.
+    """
+    entry = Periodic(name, every, work, limit)
     if _periodicals.setdefault(name, entry) != entry:
         raise ValueError(f"{name} is on the timetable already.")
     return entry
@@ -164,6 +176,29 @@ def credentials(
     return entry
 
 
+@dataclass(frozen=True, slots=True)
+class Vital:
+    """Something that must be well for our promises to be kept; `/healthz` asks it."""
+
+    name: str  # "mail": for programs
+    label: str  # "Outgoing mail": for people
+    look: Callable[[datetime], str]
+    """What is wrong at that instant, in a sentence without anybody in it; "" if it is
+    well. Cheap, and it writes nothing."""
+
+
+_vitals: dict[str, Vital] = {}
+VITALS: Mapping[str, Vital] = MappingProxyType(_vitals)  # name -> Vital
+
+
+def vital(name: str, label: str, look: Callable[[datetime], str]) -> Vital:
+    """Have something watched, from each app's `jobs.py`; ValueError if it is taken."""
+    entry = Vital(name, label, look)
+    if _vitals.setdefault(name, entry) != entry:
+        raise ValueError(f"{name} is watched already.")
+    return entry
+
+
 class DataClass(StrEnum):
     """What sort of data a place holds, and so how it is treated (SCOPE-1)."""
 
@@ -187,6 +222,7 @@ class Scope:
     people: frozenset[UUID] = frozenset()
     addresses: frozenset[str] = field(default=frozenset(), repr=False)
     connections: frozenset[UUID] = frozenset()  # of that seller, as jobs name them
+    request_id: UUID | None = None  # whose own mails are still to be sent
 
     @property
     def whole_seller(self) -> UUID | None:
@@ -229,9 +265,8 @@ class Store(Protocol):
         before: datetime,
         *,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
-        """What should be gone: older than `before`; of one seller, or of the others."""
+        """What should be gone: older than `before`; of one seller, or of everybody."""
         ...
 
     def purge(
@@ -240,7 +275,6 @@ class Store(Protocol):
         *,
         at_most: int,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
         """Remove what is overdue."""
         ...
@@ -271,3 +305,42 @@ def hold(holding: Holding) -> Holding:
     if _holdings.setdefault(holding.name, holding) != holding:
         raise ValueError(f"{holding.name} is registered already.")
     return holding
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A kind of whom data is about, and where those that are there can be found."""
+
+    kind: str  # a Tombstone.Kind
+    ids: Callable[[], Iterable[UUID]]
+    scope: Callable[[UUID], Scope]  # what erasing one of them means
+    of_seller: Callable[[UUID], Iterable[UUID]] | None = None  # those of a seller
+
+
+_subjects: dict[str, Subject] = {}
+SUBJECTS: Mapping[str, Subject] = MappingProxyType(_subjects)  # kind -> Subject
+
+
+def subject(entry: Subject) -> Subject:
+    """Say where those of a kind are found, from an app's `custody.py`.
+
+    ValueError if somebody said so already.
+    """
+    if _subjects.setdefault(entry.kind, entry) != entry:
+        raise ValueError(f"Where to find a {entry.kind} is registered already.")
+    return entry
+
+
+Shorten = Callable[[str, UUID], timedelta | None]
+_shorteners: list[Shorten] = []
+
+
+def shorten(by: Shorten) -> None:
+    """Say who knows the shorter times that sellers chose: rule, seller -> time."""
+    _shorteners.append(by)
+
+
+def shortened(rule: str, seller_id: UUID) -> timedelta | None:
+    """The shortest time the seller chose for what the rule names; None: none."""
+    chosen = [by(rule, seller_id) for by in _shorteners]
+    return min((one for one in chosen if one is not None), default=None)

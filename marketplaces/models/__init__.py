@@ -7,6 +7,7 @@ from marketplaces.models.connections import (
     Connection,
     FeatureSwitch,
 )
+from marketplaces.models.exporting import DataExport
 from marketplaces.models.markets import Market
 from marketplaces.models.orders import Order, OrderItem
 from marketplaces.models.pricing import Price, PriceChange
@@ -17,6 +18,7 @@ __all__ = [
     "AppSecret",
     "ConnectAttempt",
     "Connection",
+    "DataExport",
     "FeatureSwitch",
     "Listing",
     "Market",

@@ -33,6 +33,7 @@ from marketplaces.sync.tally import Tally
 from marketplaces.sync.walking import Course, Progress, Walk
 from marketplaces.transport import Transport, open_transport
 from plugseller.audit.services import AuditUnavailable, record
+from plugseller.custody.rules import keep_of
 from plugseller.jobs import leases
 
 __all__ = [
@@ -90,6 +91,8 @@ def sync_connection(
     if held is None:
         raise Occupied
     try:
+        account.refresh_from_db()  # it may have ended before the lease was ours
+        wanted = _wanted(account, features)
         _close_broken_off(account, now=clock.now())
         adapter = shelf.adapter(account.marketplace)
         assert account.credentials is not None  # noqa: S101 (it is live)
@@ -240,6 +243,7 @@ class _Pass:
             tally=Tally(),
             grants=set(),
             pool=self._pool,
+            reach=keep_of("orders", self._account.seller_id),
         )
         halts = []
         for operation in operations:

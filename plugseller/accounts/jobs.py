@@ -12,6 +12,5 @@ def tell_of_failure(number: int) -> None:
     lockouts.tell_of_failure(Entry.objects.get(pk=number))
 
 
-periodic("sign_in.forget", every=timedelta(hours=6), work=lockouts.forget_failures)
 periodic("grants.chase_reviews", every=timedelta(hours=1), work=chase_reviews)
 periodic("grants.report_access", every=timedelta(hours=1), work=report_access)

@@ -9,7 +9,7 @@ import plugseller.crypto.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("marketplaces", "0005_market_provenance"),
+        ("marketplaces", "0006_frozen_connections"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_token_warned_at"),
+        ("accounts", "0006_frozen_sellers"),
     ]
 
     operations = [
