@@ -1,13 +1,14 @@
 """The certificate as its owner gets it: a page to read or print, and a file."""
 
-import json
 from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
+from compliance.deletion.certificates import as_file, told_of
 from compliance.deletion.models import Certificate, DeletionRequest
 from compliance.deletion.services.letters import spoken
 
@@ -28,20 +29,23 @@ def show_certificate(
     frame: Mapping[str, Any],
     zone: tzinfo,
 ) -> HttpResponse:
-    """The page; it prints as one paper."""
+    """The page; it prints as one paper. Its instants are those that were signed, UTC."""
     context = {
         **frame,
         "certificate": certificate,
+        "told": told_of(certificate),
+        "body": certificate.body,
         "issued": spoken(certificate.issued_at, zone),
     }
-    return render(request, "compliance/deletion/certificate.html", context)
+    with timezone.override(zone):
+        return render(request, "compliance/deletion/certificate.html", context)
 
 
 def as_download(certificate: Certificate) -> HttpResponse:
-    """The signed file."""
-    name = f"{certificate.request.reference}.json"
+    """The signed file, the same bytes each time."""
+    name = f"{certificate.request.reference}-v{certificate.version}.json"
     return HttpResponse(
-        json.dumps(certificate.body),
+        as_file(certificate),
         content_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
