@@ -40,6 +40,12 @@ for what, sentence in {
 }.items():
     event(f"deletion.{what}", kind=Kind.CHANGE, sentence=sentence, by=ANYBODY)
 event(
+    "retention.purged",
+    kind=Kind.WORK,
+    sentence="removed what was kept long enough",
+    by=OURSELVES,
+)
+event(
     "retention.time_chosen",
     kind=Kind.CHANGE,
     sentence="chose how long something of the seller is kept",

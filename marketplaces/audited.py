@@ -1,6 +1,7 @@
 """What is logged when rows about connections change, and what tells of the others."""
 
 from marketplaces.models import (
+    AppSecret,
     ConnectAttempt,
     Connection,
     DataExport,
@@ -12,6 +13,7 @@ from marketplaces.models import (
     Price,
     PriceChange,
     Product,
+    SecretRotation,
     Sighting,
     Stock,
     StockChange,
@@ -30,6 +32,9 @@ audited(
     seller="connection.seller_id",
 )
 audited(ConnectAttempt, fields=("seller", "marketplace", "region"))
+
+audited(AppSecret, fields=("marketplace", "origin", "valid_from", "valid_until"))
+audited(SecretRotation, fields=("marketplace", "state", "asked_at"))
 
 for model in (
     Listing,

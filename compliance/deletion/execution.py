@@ -10,7 +10,6 @@ a worker that was killed is followed by another that finds less to do.
 
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -44,7 +43,7 @@ from plugseller.custody import ledger
 from plugseller.custody.services import in_order
 from plugseller.custody.walking import erase_holding
 from plugseller.jobs import leases
-from plugseller.shelves import HOLDINGS, Holding, Scope
+from plugseller.shelves import Holding, Scope
 
 logger = logging.getLogger(__name__)
 Status = DeletionRequest.Status

@@ -30,12 +30,25 @@ from plugseller.custody.ledger import ledger_file
 AT_ONCE = 2_000  # rows read in one query
 _PIECE = 1 << 20  # bytes of a file
 _OVERLAP = 512  # longer than anything that is looked for
-_HOLD_NO_TEXT = (
-    "AutoField BigAutoField SmallAutoField BigIntegerField IntegerField "
-    "PositiveIntegerField PositiveBigIntegerField PositiveSmallIntegerField "
-    "SmallIntegerField BooleanField DateField DateTimeField TimeField DurationField "
-    "DecimalField FloatField GenericIPAddressField"
-).split()
+_HOLD_NO_TEXT = [
+    "AutoField",
+    "BigAutoField",
+    "SmallAutoField",
+    "BigIntegerField",
+    "IntegerField",
+    "PositiveIntegerField",
+    "PositiveBigIntegerField",
+    "PositiveSmallIntegerField",
+    "SmallIntegerField",
+    "BooleanField",
+    "DateField",
+    "DateTimeField",
+    "TimeField",
+    "DurationField",
+    "DecimalField",
+    "FloatField",
+    "GenericIPAddressField",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The tables of Marketplace Information, re-exported so that Django finds them."""
 
+from marketplaces.models.appsecrets import AppSecret, SecretRotation
 from marketplaces.models.catalog import Listing, Product
 from marketplaces.models.connections import (
     ConnectAttempt,
@@ -14,6 +15,7 @@ from marketplaces.models.stock import Stock, StockChange
 from marketplaces.models.syncing import Sighting, SyncRun, SyncState
 
 __all__ = [
+    "AppSecret",
     "ConnectAttempt",
     "Connection",
     "DataExport",
@@ -25,6 +27,7 @@ __all__ = [
     "Price",
     "PriceChange",
     "Product",
+    "SecretRotation",
     "Sighting",
     "Stock",
     "StockChange",

@@ -85,6 +85,22 @@ def write(kind: str, values: Iterable[UUID], *, request: str, now: datetime) -> 
     return lines[-1].number if lines else 0
 
 
+def _mend(file: IO[str]) -> None:
+    """Cut off a last line that was never finished."""
+    file.seek(0)
+    whole = file.read()
+    file.truncate(len(whole[: whole.rfind("\n") + 1].encode()))
+
+
+def _sync(folder: Path) -> None:
+    """Wait until the disk knows of the file itself, not only of what is in it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def write_anew(stones: Iterable[tuple[str, str, str, str, datetime]]) -> int:
     """Make a ledger from what a database remembers, where the file was lost.
 
@@ -101,22 +117,6 @@ def write_anew(stones: Iterable[tuple[str, str, str, str, datetime]]) -> int:
         file.flush()
         os.fsync(file.fileno())
     return len(lines)
-
-
-def _mend(file: IO[str]) -> None:
-    """Cut off a last line that was never finished."""
-    file.seek(0)
-    whole = file.read()
-    file.truncate(len(whole[: whole.rfind("\n") + 1].encode()))
-
-
-def _sync(folder: Path) -> None:
-    """Wait until the disk knows of the file itself, not only of what is in it."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def read() -> list[Line]:

@@ -306,6 +306,7 @@ ROUTES: dict[str, Rule] = {
     "certificate_checked": everybody("GET POST"),
     "signing_keys": everybody("GET"),
     "readyz": always("GET"),
+    "healthz": everybody("GET"),
     # the API, asked in a browser's session
     "api:schema": told_to_programs(signed_in("GET")),
     "api:docs": told_to_programs(signed_in("GET")),
@@ -354,6 +355,11 @@ ROUTES: dict[str, Rule] = {
     **pages_of("django_q_success", *OPERATOR),
     **pages_of("django_q_failure", *OPERATOR),
     **pages_of("jobs_outgoingmail", *OPERATOR),
+    "credentials": desk("GET", Who.OFFICER, Who.OPERATOR),
+    "credential_act": desk("POST", *OFFICER),  # operators too, where it is our own
+    **pages_of("jobs_run", *OPERATOR),
+    **pages_of("compliance_purge", *OFFICER),
+    "admin:data_inventory": desk("GET", *OFFICER),
     "admin:audit_entry_search": desk("POST", *OFFICER),
     "admin:invite_staff": desk("GET POST", *OFFICER),
     "admin:reset_factors": desk("POST", *OFFICER),

@@ -104,6 +104,8 @@ def everybody(world: World) -> Round:
         "admin:lift_lockout pk": _lockout(),
         **_deletion(world),
         "pk": granted.pk,
+        "subject": lambda: _token(world),
+        "verb": "revoke",
     }
     Authenticator.objects.filter(user=people[Who.NEW]).delete()
     User.objects.filter(pk=people[Who.GONE].pk).update(is_active=False)

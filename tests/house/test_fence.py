@@ -34,7 +34,9 @@ MAY_LEAVE = {
     "marketplaces/exporting/": "the timetable builds and ends packages of all sellers",
     "marketplaces/services.py": "freezes and ends what a deletion names by its id",
     "marketplaces/jobs.py": "looks for connections that are due, of all sellers",
+    "marketplaces/stores.py": "removes what was kept long enough",
     "marketplaces/benchmarks/": "counts rows of its own temporary database",
+    "marketplaces/inventory.py": "shows when credentials are due, never contents",
     "marketplaces/admin.py": "shows connections and runs to operators, never contents",
 }
 EXITS = re.compile(r"\bunfenced\b|_default_manager|_base_manager|across_sellers\(")

@@ -7,11 +7,8 @@ from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from plugseller.crypto.sqlcipher.opening import (
-    DatabaseRefused,
-    create_database,
-    open_database,
-)
+from plugseller.crypto.sqlcipher.opening import create_database, open_database
+from plugseller.crypto.sqlcipher.turns import DatabaseRefused
 
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 

@@ -26,7 +26,7 @@ from plugseller.crypto.sqlcipher.copying import (
 from plugseller.crypto.sqlcipher.copying import (
     refuse_company as refuse_company_of,
 )
-from plugseller.crypto.sqlcipher.opening import DatabaseRefused
+from plugseller.crypto.sqlcipher.turns import DatabaseRefused
 from plugseller.crypto.streaming import CHUNK, Sink
 from plugseller.jobs.backups.archive import BackupTrouble, no_place, sync_folder
 from plugseller.jobs.backups.contents import (

@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import pytest
 
+from plugseller.crypto.sealedfiles import HEADER_BYTES as HEADER
+from plugseller.crypto.sealedfiles import opened_file, sealed_file
 from plugseller.crypto.sealing import SealBroken
 from plugseller.crypto.services import (
     KeyDestroyed,
@@ -16,8 +18,6 @@ from plugseller.crypto.services import (
     sealed_file_for,
 )
 from plugseller.crypto.streaming import CHUNK as PIECE
-from plugseller.crypto.streams import HEADER_BYTES as HEADER
-from plugseller.crypto.streams import opened_file, sealed_file
 
 KEY, KEY_ID, PLACE = b"k" * 32, uuid4(), ("export", "1")
 WHOLE = PIECE + 16

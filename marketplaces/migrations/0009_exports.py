@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_frozen_sellers"),
-        ("marketplaces", "0006_frozen_connections"),
+        ("marketplaces", "0008_what_is_gone"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
