@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from marketplaces import jobs, shelf
@@ -238,11 +238,15 @@ def end_credentials(*, connection: UUID, now: datetime) -> bool:
     authorisation (reference/amazon.md 2.2, walmart.md 1.6): the seller does it there,
     and `Consent.revoked_by` says how. Without its tokens we can't use it any more.
     """
-    ours = _by_id(connection).exclude(credentials=None)
-    changed = ours.update(
-        credentials=None,  # ACC-3
-        status=Connection.Status.DISCONNECTED,
-        reconnect_by=None,
+    used = Q(credentials__isnull=False) | ~Q(status=Connection.Status.DISCONNECTED)
+    changed = (
+        _by_id(connection)
+        .filter(used)
+        .update(
+            credentials=None,  # ACC-3
+            status=Connection.Status.DISCONNECTED,
+            reconnect_by=None,
+        )
     )
     if not changed:
         return False
