@@ -29,7 +29,7 @@ def show_certificate(
     frame: Mapping[str, Any],
     zone: tzinfo,
 ) -> HttpResponse:
-    """The page; it prints as one paper. Its instants are those that were signed, UTC."""
+    """The page; it prints as one paper. Instants in it are those that were signed."""
     context = {
         **frame,
         "certificate": certificate,

@@ -49,7 +49,7 @@ def issued(reference: str = KNOWN) -> Certificate:
         body={"scope": "SECRET-SCOPE"},
         signature="c2ln",
         key_id="k",
-        issued_at=request.ended_at,
+        issued_at=timezone.now(),
     )
 
 
