@@ -1,13 +1,17 @@
 """The pages about deletion: who sees them, what they say, what they refuse."""
 
+import ast
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from compliance.deletion.certificates import as_file, issue
 from compliance.deletion.models import DeletionRequest, LegalHold, Outcome
-from compliance.models import Certificate, ShorterTime
+from compliance.deletion.telling import WORDS
+from compliance.models import ShorterTime
 from marketplaces.models import Order
 from plugseller.accounts.models import Seller, User
 from plugseller.accounts.roles import Role
@@ -19,6 +23,7 @@ from tests.marketplaces.console.conftest import World, world
 
 __all__ = ["world"]  # a fixture of the console's tests
 
+ROOT = Path(__file__).resolve().parents[3]
 HOME = "/s/north/privacy/"
 DELETE = f"{HOME}delete"
 HOSTILE = '"><script>alert(1)</script>'
@@ -305,13 +310,30 @@ def test_who_belongs_nowhere_any_more_finds_the_certificate_for_30_days(
     ask(world.cast.alice, keep_mine="on")
     made = the_request()
     ended = timezone.now() - timedelta(days=days)
+    certificate = issue(made, ended)
     DeletionRequest.objects.update(status="completed", ended_at=ended)
-    Certificate.objects.create(
-        request=made, body={}, signature="", key_id="k", issued_at=ended
-    )
     Seller.objects.filter(pk=world.cast.north.pk).delete()
     reader = signed_in(world.cast.alice)
     assert (made.reference in page(world.cast.alice, "/account/deletions")) is shown
     address = f"/account/deletions/{made.reference}/certificate"
     assert reader.get(address).status_code == (200 if shown else 404)
-    assert reader.get(f"{address}.json").status_code == (200 if shown else 404)
+    file = reader.get(f"{address}.json")
+    assert file.status_code == (200 if shown else 404)
+    assert (file.content == as_file(certificate)) is shown
+
+
+def test_each_step_that_is_written_down_has_words_for_people() -> None:
+    written = set()
+    for path in (ROOT / "compliance").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(call, ast.Call):
+                continue
+            name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+            place = {"note_step": 1, "_note": 0}.get(name)
+            if place is not None and len(call.args) > place:
+                said = call.args[place]
+                if isinstance(said, ast.Constant):
+                    written.add(said.value)
+    assert len(written) > 15
+    assert written - WORDS.keys() == set()
+    assert WORDS.keys() - written == set()
