@@ -76,11 +76,11 @@ def own_certificate(request: HttpRequest, reference: str) -> HttpResponse:
     person = _person(request)
     found = certificate_of(get_object_or_404(_own(person), reference=reference))
     frame = {
-        "frame": "public.html",
         "back": reverse("own_deletion", args=[reference]),
         "file": reverse("own_certificate_file", args=[reference]),
     }
-    return show_certificate(request, found, frame=frame, zone=zone_of(person))
+    zone, template = zone_of(person), "own_certificate.html"
+    return show_certificate(request, found, template=template, frame=frame, zone=zone)
 
 
 @login_required

@@ -35,6 +35,7 @@ def show_certificate(
     request: HttpRequest,
     certificate: Certificate,
     *,
+    template: str,
     frame: Mapping[str, Any],
     zone: tzinfo,
 ) -> HttpResponse:
@@ -51,7 +52,7 @@ def show_certificate(
         ],
     }
     with timezone.override(zone):
-        return render(request, "compliance/deletion/certificate.html", context)
+        return render(request, f"compliance/deletion/{template}", context)
 
 
 def _signed(instant: str | None) -> str:

@@ -150,11 +150,11 @@ def certificate(request: HttpRequest, slug: str, reference: str) -> HttpResponse
     frame = {
         "desk": desk,
         "seller": desk.seller,
-        "frame": "console.html",
         "back": reverse("privacy:request", args=[slug, reference]),
         "file": reverse("privacy:certificate_file", args=[slug, reference]),
     }
-    return show_certificate(request, found, frame=frame, zone=zone_of(desk.user))
+    zone, template = zone_of(desk.user), "certificate.html"
+    return show_certificate(request, found, template=template, frame=frame, zone=zone)
 
 
 @login_required
