@@ -11,13 +11,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from rest_framework.throttling import SimpleRateThrottle
 
 from compliance.deletion import figures
+from compliance.deletion.certificates import public_keys
 from compliance.deletion.models import Certificate, DeletionRequest
 from compliance.deletion.services.asking import LASTS as DELETION_LASTS
 from compliance.public.forms import CheckForm
 from plugseller.addresses import client_address, counted_address
-from plugseller.audit.append import keys
-from plugseller.custody.rules import RULES
+from plugseller.custody.rules import RULES, Rule
 
+MACHINE, PROOFS = "machine", "proofs"  # rules: of no person; without anybody in them
 LASTS = timedelta(days=180)  # RFC 9116 advises less than a year
 
 
@@ -39,7 +40,9 @@ def data_deletion(request: HttpRequest) -> HttpResponse:
         "grace_hours": int(settings.DELETION_GRACE.total_seconds() // 3600),
         "backup_days": settings.BACKUP_KEEP.days,
         "contact": settings.CONTACT_ADDRESS,
-        "rules": [rule for rule in RULES.values() if rule.name != "machine"],
+        "rules": [
+            (rule, _kept(rule)) for rule in RULES.values() if rule.name != MACHINE
+        ],
         "taken": figures.taken(timezone.now()),
     }
     return render(request, "compliance/public/data_deletion.html", context)
@@ -68,9 +71,16 @@ def signing_keys(request: HttpRequest) -> JsonResponse:
     """The public keys certificates are signed with, those that were replaced too."""
     known = [
         {"id": key_id, "algorithm": "Ed25519", "public_key_hex": key}
-        for key_id, key in keys().public().items()
+        for key_id, key in public_keys().items()
     ]
     return JsonResponse({"keys": known})
+
+
+def _kept(rule: Rule) -> str:
+    if rule.keep is None:
+        return "for good" if rule.name == PROOFS else "as long as what it belongs to"
+    days = rule.keep.days
+    return f"{days} day{'' if days == 1 else 's'}"
 
 
 def _issued(reference: str) -> datetime | None:

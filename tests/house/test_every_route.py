@@ -15,8 +15,9 @@ from django.urls import resolve, reverse
 from django.utils import timezone
 from django_q.models import Task
 
+from compliance.deletion.certificates import issue
 from compliance.deletion.services import ask_hold
-from compliance.models import Certificate, DeletionRequest
+from compliance.models import DeletionRequest
 from marketplaces.models import DataExport, Price, Stock
 from plugseller.accounts.enrolling import enrolling
 from plugseller.accounts.models import (
@@ -215,9 +216,7 @@ def _over(world: World) -> str:
         due_at=now + timedelta(days=30),
         ended_at=now,
     )
-    Certificate.objects.create(
-        request=made, body={}, signature="", key_id="1", issued_at=now
-    )
+    issue(made, now)
     return made.reference
 
 
