@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Min, OuterRef, Q
 
 from marketplaces.models import Listing, Order, Price, Product
 from plugseller.custody.erasers import Rows
@@ -27,6 +27,12 @@ class LinesOfOrders(Rows):
             orders = orders.filter(seller=of_seller)
         return self._all().filter(order__in=orders.values("pk"))
 
+    def oldest(self) -> datetime | None:
+        first: datetime | None = Order._base_manager.aggregate(at=Min("placed_at"))[
+            "at"
+        ]
+        return first
+
 
 class History(Rows):
     """What was so before. The newest line stays as long as what it is about: it says
@@ -45,6 +51,11 @@ class History(Rows):
         present = of._base_manager.filter(**same)
         over = Q(Exists(newer)) | ~Q(Exists(present))
         super().__init__(model, only=over, **paths)
+
+    def oldest(self) -> datetime | None:
+        """Of all lines, also those that stay: telling them apart would take seconds."""
+        first: datetime | None = self._all().aggregate(at=Min(self._age))["at"]
+        return first
 
 
 class Listings(Rows):

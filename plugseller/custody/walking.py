@@ -17,7 +17,7 @@ BATCH = 10_000  # rows in a transaction, at most
 _FIRST = 1_000
 _LEAST = 50
 _MOMENT = 0.08  # seconds a batch should take
-_PAUSE = 0.025  # seconds; SQLite's waiting writers look that often after such a moment
+_PAUSE = 0.025  # seconds, at most: SQLite's waiting writers look that often then
 
 
 def erase_holding(
@@ -66,9 +66,10 @@ def in_batches(
         gone += removed
         if not removed:
             return gone
-        size = _next_size(size, time.monotonic() - began, batch)
+        seconds = time.monotonic() - began
+        size = _next_size(size, seconds, batch)
         if connection.vendor == "sqlite":
-            time.sleep(_PAUSE)
+            time.sleep(min(_PAUSE, seconds))
 
 
 def _next_size(size: int, seconds: float, most: int) -> int:
