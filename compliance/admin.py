@@ -1,5 +1,6 @@
-"""The officers' desk of this floor; each room has its own pages."""
+"""The rooms' desks, where Django looks for them."""
 
+from compliance.deletion import desk
 from compliance.retention import admin as retention
 
-__all__ = ["retention"]
+__all__ = ["desk", "retention"]

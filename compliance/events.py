@@ -23,6 +23,22 @@ event(
     sentence="told every officer that a deadline was missed",
     by=OURSELVES,
 )
+
+for what, sentence in {
+    "received": "took a deletion request in",
+    "joined": "joined a deletion request to an older one about the same data",
+    "verified": "verified who asked for a deletion",
+    "scheduled": "scheduled a deletion",
+    "withdrawn": "withdrew a deletion request",
+    "rejected": "rejected a deletion request",
+    "hold_asked": "asked for a legal hold on a deletion",
+    "hold_approved": "approved a legal hold on a deletion",
+    "hold_over": "ended a legal hold on a deletion",
+    "begun": "began a deletion",
+    "completed": "completed a deletion",
+    "step": "went a step further with a deletion",
+}.items():
+    event(f"deletion.{what}", kind=Kind.CHANGE, sentence=sentence, by=ANYBODY)
 event(
     "retention.purged",
     kind=Kind.WORK,

@@ -8,9 +8,12 @@ from django.http import HttpRequest
 SEES: dict[str, tuple[str, ...]] = {
     "officer": (
         *("people", "sellers", "memberships", "grants", "lockouts", "audit"),
-        "retention",
+        *("deletion requests", "deadlines", "credentials", "retention"),
     ),
-    "operator": ("connections", "sync runs", "timetable", "work", "mails", "grants"),
+    "operator": (
+        *("connections", "sync runs", "timetable", "work", "mails", "grants"),
+        "credentials",
+    ),
     "support": ("grants",),
 }
 

@@ -4,12 +4,12 @@ Each app fills them from files found by name, as Django finds `admin.py`; nothin
 here imports anything of the house.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 
@@ -88,6 +88,91 @@ def periodic(
     entry = Periodic(name, every, work, limit)
     if _periodicals.setdefault(name, entry) != entry:
         raise ValueError(f"{name} is on the timetable already.")
+    return entry
+
+
+class Standing(StrEnum):
+    """How it stands with a credential; the worst first."""
+
+    TROUBLE = "trouble"  # it doesn't work, or something about it went wrong
+    OVERDUE = "overdue"
+    SOON = "due soon"
+    GOOD = "in order"
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialRow:
+    """A credential as the inventory shows it; the secret itself is never in it (ACC-3).
+
+    Whoever is responsible is told before it is due: the person, else the seller's
+    owners, else our officers.
+    """
+
+    subject_id: UUID  # of the credential; the same as long as it is the same one
+    kind: str  # "API key", "Authorisation at Amazon"
+    label: str  # tells it from others of its kind; no name of anybody
+    owner: str  # in words: "North", "Plug Seller"
+    seller_id: UUID | None = None
+    person_id: UUID | None = None
+    created_at: datetime | None = None
+    last_used_at: datetime | None = None  # or last proved to work
+    due_at: datetime | None = None  # when it must have been renewed
+    trouble: str = ""  # what is wrong with it now, a sentence
+    note: str = ""  # how it is renewed, a sentence
+    can: tuple[str, ...] = ()  # which of its source's verbs fit it now
+    page: str = ""  # where its owner renews it, without the host
+    ends_itself: bool = False  # it just stops at its day, and nothing is overdue then
+
+    SOON: ClassVar[timedelta] = timedelta(days=30)
+
+    def standing(self, now: datetime) -> Standing:
+        if self.trouble:
+            return Standing.TROUBLE
+        if self.due_at is None or self.due_at - now > self.SOON:
+            return Standing.GOOD
+        return Standing.SOON if now < self.due_at else Standing.OVERDUE
+
+
+class Lists(Protocol):
+    """Lists the credentials of one source that are in use."""
+
+    def __call__(
+        self, now: datetime, until: datetime | None
+    ) -> Iterable[CredentialRow]:
+        """Those in use now; with `until` only those that are due by then."""
+
+
+class Does(Protocol):
+    """Does something with a credential: a service, with its checks and its entry."""
+
+    def __call__(self, *, actor: Any, subject_id: UUID, now: datetime) -> str:
+        """Gives a sentence on what was done. Raises PermissionDenied, LookupError for
+        a credential that isn't there, ValidationError for a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Where rows of the inventory come from, and what can be done with them."""
+
+    source: str
+    rows: Lists
+    does: Mapping[str, Does]  # verb -> service: "revoke", "disconnect", "rotate"
+
+
+_credentials: dict[str, Credentials] = {}
+CREDENTIALS: Mapping[str, Credentials] = MappingProxyType(_credentials)
+
+
+def credentials(
+    source: str, rows: Lists, does: Mapping[str, Does] | None = None
+) -> Credentials:
+    """Add to the inventory of credentials, from each app's `inventory.py`.
+
+    ValueError if the source is taken.
+    """
+    entry = Credentials(source, rows, does or {})
+    if _credentials.setdefault(source, entry) != entry:
+        raise ValueError(f"{source} is in the inventory already.")
     return entry
 
 
@@ -220,6 +305,30 @@ def hold(holding: Holding) -> Holding:
     if _holdings.setdefault(holding.name, holding) != holding:
         raise ValueError(f"{holding.name} is registered already.")
     return holding
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A kind of whom data is about, and where those that are there can be found."""
+
+    kind: str  # a Tombstone.Kind
+    ids: Callable[[], Iterable[UUID]]
+    scope: Callable[[UUID], Scope]  # what erasing one of them means
+    of_seller: Callable[[UUID], Iterable[UUID]] | None = None  # those of a seller
+
+
+_subjects: dict[str, Subject] = {}
+SUBJECTS: Mapping[str, Subject] = MappingProxyType(_subjects)  # kind -> Subject
+
+
+def subject(entry: Subject) -> Subject:
+    """Say where those of a kind are found, from an app's `custody.py`.
+
+    ValueError if somebody said so already.
+    """
+    if _subjects.setdefault(entry.kind, entry) != entry:
+        raise ValueError(f"Where to find a {entry.kind} is registered already.")
+    return entry
 
 
 Shorten = Callable[[str, UUID], timedelta | None]

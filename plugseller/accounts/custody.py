@@ -37,7 +37,7 @@ from plugseller.accounts.models import (
 from plugseller.accounts.services.lockouts import subject_of
 from plugseller.crypto.services import destroy_data_key
 from plugseller.custody.erasers import Mentioning, Rows, hold_machine, hold_table
-from plugseller.shelves import DataClass, Holding, Scope, hold
+from plugseller.shelves import DataClass, Holding, Scope, Subject, hold, subject
 
 CREDENTIAL, EVIDENCE = DataClass.CREDENTIAL, DataClass.EVIDENCE
 OPERATIONAL, PERSONAL = DataClass.OPERATIONAL, DataClass.PERSONAL
@@ -363,3 +363,29 @@ hold(
     )
 )
 hold_machine(Group, Group.permissions.through, GroupObjectPermission, Permission)
+
+
+# Where those are found whom the deletion ledger names.
+def _person(person_id: UUID) -> Scope:
+    addresses = EmailAddress.objects.filter(user=person_id).values_list("email")
+    own = User.objects.filter(pk=person_id).values_list("email")
+    return Scope(
+        people=frozenset({person_id}),
+        addresses=frozenset(address for (address,) in (*addresses, *own)),
+    )
+
+
+subject(
+    Subject(
+        "seller",
+        ids=lambda: Seller._base_manager.values_list("pk", flat=True),
+        scope=lambda seller_id: Scope(seller_id=seller_id),
+    )
+)
+subject(
+    Subject(
+        "person",
+        ids=lambda: User.objects.values_list("pk", flat=True),
+        scope=_person,
+    )
+)

@@ -8,10 +8,10 @@ from django.db.models import QuerySet
 
 from plugseller.audit.models import Checkpoint, Entry
 from plugseller.audit.pruning import due
-from plugseller.crypto.models import DataKey
+from plugseller.crypto.models import DataKey, HeldKey
 from plugseller.crypto.services import destroy_data_key
-from plugseller.custody.erasers import Kept, Rows, hold_table
-from plugseller.custody.models import Tombstone
+from plugseller.custody.erasers import Kept, Rows, hold_machine, hold_table
+from plugseller.custody.models import Backup, Replay, Standing, Tombstone
 from plugseller.shelves import DataClass, Scope
 
 
@@ -48,6 +48,15 @@ hold_table(
     store=DataKeys(DataKey, seller="owner", people=["owner"]),
 )
 hold_table(
+    HeldKey,
+    "Keys held outside",
+    data_class=DataClass.EVIDENCE,
+    rule="proofs",
+    rank=0,
+    store=Kept(HeldKey.objects.count),
+    stays="When our own keys were changed; no key, and nobody, stands in it.",
+)
+hold_table(
     Entry,
     "Audit log",
     data_class=DataClass.EVIDENCE,
@@ -74,3 +83,22 @@ hold_table(
     store=Kept(Tombstone.objects.count),
     stays="Keyed hashes that keep erased data from coming back.",
 )
+hold_table(
+    Replay,
+    "Replays of the deletion ledger",
+    data_class=DataClass.EVIDENCE,
+    rule="proofs",
+    rank=0,
+    store=Kept(Replay.objects.count),
+    stays="They prove that what was erased stayed erased; nobody stands in them.",
+)
+hold_table(
+    Backup,
+    "Records of backups",
+    data_class=DataClass.EVIDENCE,
+    rule="requests",
+    rank=0,
+    age="removed_at",
+    stays="They say until when a backup may hold something; nobody stands in them.",
+)
+hold_machine(Standing)

@@ -2,13 +2,17 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 from django_q.models import Schedule
 
-from plugseller.jobs import health, outbox, timetable, witness
+from plugseller.jobs import backups, health, outbox, timetable, witness
 from plugseller.shelves import periodic, vital
 
 periodic("mail.send", every=timedelta(minutes=1), work=outbox.send_due)
+periodic("backup.make", every=settings.BACKUP_EVERY, work=backups.make_due)
+periodic("backup.verify", every=timedelta(days=7), work=backups.verify_newest)
+periodic("backup.expire", every=timedelta(minutes=10), work=backups.expire)
 periodic("audit.mail", every=timedelta(hours=1), work=witness.mail_newest)
 
 vital("jobs", "Jobs", health.of_jobs)

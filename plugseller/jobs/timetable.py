@@ -16,6 +16,7 @@ from django_q.brokers import get_broker
 from django_q.signing import SignedPackage
 
 from plugseller.audit.services import Acting, acting
+from plugseller.custody.gate import why_shut
 from plugseller.jobs.models import Beat, Run
 from plugseller.jobs.running import OutOfTime, alive, begin, end
 from plugseller.shelves import PERIODICALS, By, Periodic
@@ -42,8 +43,11 @@ def run_due(now: datetime, *, at_most: timedelta = BEGINS_WITHIN) -> list[Ran]:
 
     What was tried longest ago comes first, so that a piece that kills its process
     keeps none of the others from running. Nothing new begins after `at_most`: the
-    next tick goes on.
+    next tick goes on. None runs on a database that was put back and hasn't
+    forgotten again.
     """
+    if why := why_shut():
+        return [Ran("everything", why, failed=True)]
     start, ran = time.monotonic(), []
     for piece, beat in _in_turn(now):
         # To the second: each piece is told the time at which it begins.
@@ -82,6 +86,8 @@ def run_queued(*, at_most: timedelta = LONGEST) -> list[Ran]:
 
     Begins nothing new after `at_most`; the next tick goes on.
     """
+    if why := why_shut():
+        return [Ran("the queue", why, failed=True)]
     broker, ran = get_broker(), []
     until = time.monotonic() + at_most.total_seconds()
     while time.monotonic() < until and (taken := broker.dequeue()):

@@ -9,6 +9,7 @@ from plugseller.accounts.models import Grant, User
 from plugseller.accounts.models.grants import to_review_at, waiting_at
 from plugseller.accounts.roles import StaffRole
 from plugseller.accounts.tenancy import live_grants
+from plugseller.displayonly import roles_seeing
 from plugseller.jobs.health import Sign, troubles
 
 register = template.Library()
@@ -22,6 +23,13 @@ def own_live_grants(context: Any) -> list[Grant]:
         return []
     live = live_grants(user, now=timezone.now())
     return list(live.select_related("seller").order_by("ends_at"))
+
+
+@register.simple_tag(takes_context=True)
+def sees(context: Any, page: str) -> bool:
+    """Whether a page of the desk is this person's work."""
+    role = getattr(context["request"].user, "staff_role", "")
+    return role in roles_seeing(page)
 
 
 @register.simple_tag(takes_context=True)

@@ -27,6 +27,8 @@ PAGES = {
     "accounts.lockout": {"officer"},
     "accounts.grant": {"officer", "operator", "support"},
     "audit.entry": {"officer"},
+    "compliance.deletionrequest": {"officer"},
+    "compliance.deadline": {"officer"},
     "django_q.schedule": {"operator"},
     "django_q.success": {"operator"},
     "django_q.failure": {"operator"},

@@ -20,6 +20,7 @@ ANY = Scope(
 ONE = Scope(seller_id=uuid4(), connection_id=uuid4())
 
 
+@pytest.mark.django_db
 def test_every_table_is_registered_with_a_rule() -> None:
     assert check_holdings() == []
     assert not [m for m in run_checks() if m.id in ("custody.E001", "custody.E002")]

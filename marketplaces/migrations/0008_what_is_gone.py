@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0005_token_warned_at"),
-        ("marketplaces", "0005_market_provenance"),
+        ("marketplaces", "0007_app_secrets"),
     ]
 
     operations = [
