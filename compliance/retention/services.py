@@ -23,6 +23,7 @@ from plugseller.accounts.models import Seller
 from plugseller.audit.pruning import PruningRefused, prune
 from plugseller.audit.services import record
 from plugseller.audit.witness import WitnessTrouble
+from plugseller.custody.erasers import telling
 from plugseller.custody.rules import RULES
 from plugseller.custody.services import in_order
 from plugseller.custody.walking import in_batches
@@ -33,6 +34,7 @@ from plugseller.shelves import HOLDINGS, Holding
 WITHIN = timedelta(minutes=3)  # of one run; the next one goes on
 AUDIT = "audit.Entry"
 _LEASE = "retention"
+_LEAST = 250  # rows in a batch: what stays is passed each time
 _MOST_ROUNDS = 3  # what goes may let other things go: a listing its price's history
 
 logger = logging.getLogger(__name__)
@@ -194,12 +196,15 @@ class _Run:
             return 0
         before = self._removed.get(holding.name, 0)
         try:
-            for remove in _overdue_parts(holding, self._now):
-                in_batches(
-                    remove,
-                    before_each=self._still_ours,
-                    after_each=partial(self._count, holding),
-                )
+            for rows, remove in _overdue_parts(holding, self._now):
+                with telling(self._count):
+                    in_batches(
+                        remove,
+                        enough=rows,
+                        least=_LEAST,
+                        before_each=self._still_ours,
+                        after_each=partial(self._count, holding.name),
+                    )
         except (_TimeIsUp, OutOfTime):
             self._troubles[holding.name] = _LATE
             raise
@@ -221,15 +226,13 @@ class _Run:
         go_on()
         leases.keep(self._held, now=self._now + timedelta(seconds=passed))
 
-    def _count(self, holding: Holding, rows: int) -> None:
+    def _count(self, name: str, rows: int) -> None:
         """In the transaction of what went."""
-        open_now = Purge.objects.filter(holding=holding.name, ended_at=None)
+        open_now = Purge.objects.filter(holding=name, ended_at=None)
         if not open_now.update(rows=F("rows") + rows):
-            Purge.objects.create(
-                holding=holding.name, rule=holding.rule, began_at=self._now, rows=rows
-            )
-        so_far = self._removed.get(holding.name, 0)
-        self._removed[holding.name] = so_far + rows
+            rule = HOLDINGS[name].rule
+            Purge.objects.create(holding=name, rule=rule, began_at=self._now, rows=rows)
+        self._removed[name] = self._removed.get(name, 0) + rows
 
 
 def _aging(at_most: timedelta) -> list[Holding]:
@@ -242,18 +245,20 @@ def _aging(at_most: timedelta) -> list[Holding]:
     return found
 
 
-def _overdue_parts(holding: Holding, now: datetime) -> Iterator[Callable[..., int]]:
-    """What removes a place's overdue rows, part by part; parts without any are left
-    out, so that looking takes no lock."""
+def _overdue_parts(
+    holding: Holding, now: datetime
+) -> Iterator[tuple[int, Callable[..., int]]]:
+    """How many rows are overdue, and what removes them, part by part; parts without
+    any are left out, so that looking takes no lock."""
     rule, store = RULES[holding.rule], holding.store
     assert rule.keep is not None  # noqa: S101 (for the types)
     if not rule.by_seller:
-        if store.overdue(now - rule.keep):
-            yield partial(store.purge, now - rule.keep)
+        if rows := store.overdue(now - rule.keep):
+            yield rows, partial(store.purge, now - rule.keep)
         return
     for seller, keep in _kept_by_sellers(rule.name, rule.keep):
-        if store.overdue(now - keep, of_seller=seller):
-            yield partial(store.purge, now - keep, of_seller=seller)
+        if rows := store.overdue(now - keep, of_seller=seller):
+            yield rows, partial(store.purge, now - keep, of_seller=seller)
 
 
 def _kept_by_sellers(rule: str, keep: timedelta) -> Iterator[tuple[UUID, timedelta]]:
