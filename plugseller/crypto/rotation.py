@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Max, Min, QuerySet
 
 from plugseller.audit.services import record
 from plugseller.crypto.models import DataKey, HeldKey
@@ -222,6 +222,21 @@ def key_inventory(now: datetime) -> list[KeyLine]:
             )
         )
     return [*lines, *_data_keys()]
+
+
+def overdue_keys(now: datetime) -> str:
+    """Kinds of keys that should have been replaced, in a sentence; "" if none.
+
+    Only by what is written down: asking the provider may take the network.
+    """
+    before = now - settings.KEY_LIFE
+    held = HeldKey.objects.filter(retired_at=None).exclude(kind=Kind.AUDIT)
+    newest = held.values("kind").annotate(newest=Max("since"))
+    kinds = list(newest.filter(newest__lte=before).values_list("kind", flat=True))
+    in_use = DataKey.objects.filter(retired_at=None, destroyed_at=None)
+    if in_use.filter(created_at__lte=before).exists():
+        kinds.append("data")
+    return f"To be replaced: {', '.join(sorted(kinds))}." if kinds else ""
 
 
 def _state(row: HeldKey | None, is_current: bool) -> str:

@@ -17,7 +17,7 @@ BATCH = 10_000  # rows in a transaction, at most
 _FIRST = 1_000
 _LEAST = 50
 _MOMENT = 0.08  # seconds a batch should take
-_PAUSE = 0.025  # seconds; SQLite's waiting writers look that often after such a moment
+_PAUSE = 0.025  # seconds, at most: SQLite's waiting writers look that often then
 
 
 def erase_holding(
@@ -47,12 +47,16 @@ def in_batches(
     remove: Callable[..., int],
     *,
     batch: int = BATCH,
+    enough: int | None = None,
+    least: int = _LEAST,
     before_each: Callable[[], None] | None = None,
     after_each: Callable[[int], None] | None = None,
 ) -> int:
     """Call `remove(at_most=...)` until nothing is left, each time in a transaction.
 
-    The rest is as `erase_holding` says.
+    Nothing is left either when `enough` rows went, where they were counted. `least` is
+    the smallest batch, for what costs about as much to find however few are taken. The
+    rest is as `erase_holding` says.
     """
     gone, size = 0, min(batch, _FIRST)
     while True:
@@ -64,11 +68,12 @@ def in_batches(
             if after_each and removed:
                 after_each(removed)
         gone += removed
-        if not removed:
+        if not removed or (enough is not None and gone >= enough):
             return gone
-        size = _next_size(size, time.monotonic() - began, batch)
+        seconds = time.monotonic() - began
+        size = max(min(least, batch), _next_size(size, seconds, batch))
         if connection.vendor == "sqlite":
-            time.sleep(_PAUSE)
+            time.sleep(min(_PAUSE, seconds))
 
 
 def _next_size(size: int, seconds: float, most: int) -> int:

@@ -17,7 +17,7 @@ from django_q.models import Task
 
 from compliance.deletion.certificates import issue
 from compliance.deletion.services import ask_hold
-from compliance.models import DeletionRequest
+from compliance.models import DeletionRequest, Purge
 from marketplaces.models import DataExport, Price, Stock
 from plugseller.accounts.enrolling import enrolling
 from plugseller.accounts.models import (
@@ -30,6 +30,7 @@ from plugseller.accounts.models import (
 )
 from plugseller.accounts.roles import GRANTABLE, Permission, Role, StaffRole
 from plugseller.accounts.services import join, make_token
+from plugseller.jobs.models import Run
 from tests.compliance.deletion.asked import by_letter
 from tests.conftest import person, signed_in
 from tests.house.matrix import ROUTES, Answer, Rule, Who
@@ -73,6 +74,9 @@ def everybody(world: World) -> Round:
             stopped=timezone.now(),
             success=ended_well,
         )
+    now = timezone.now()
+    Run.objects.create(name="mail.send", started_at=now, beat_at=now, fence=1)
+    Purge.objects.create(holding="x", rule="orders", began_at=now, ended_at=now)
     things = {
         "slug": north.slug,
         "connection": world.north.pk,
