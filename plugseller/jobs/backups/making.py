@@ -45,7 +45,7 @@ def make(now: datetime) -> Backup:
     KeyTrouble, of which there is a record too.
     """
     folder = places.folder()
-    with places.alone_in(folder):
+    with places.alone_in(folder, "making"):
         places.sweep(folder)
         places.sweep(places.keys_folder())
         row = _begin(now)
