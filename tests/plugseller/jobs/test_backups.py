@@ -331,6 +331,22 @@ def test_two_at_once_do_not_get_into_each_others_way(north: Seller) -> None:
     assert backups.make(NOW).outcome == "made"
 
 
+def test_a_failed_backup_leaves_a_record_and_no_file(
+    north: Seller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gives_up(*_: Any) -> None:
+        raise BackupTrouble("pg_dump gave up: no such role.")
+
+    monkeypatch.setattr(datakeys, "forget_destroyed", gives_up)
+    with pytest.raises(CommandError, match="gave up"):
+        call_command("backup")
+    [row] = Backup.objects.all()
+    assert (row.outcome, row.trouble) == ("failed", "pg_dump gave up: no such role.")
+    assert places.backups() == []
+    assert Entry.objects.filter(event="backup.failed").count() == 1
+    assert not backups.state(NOW).ok
+
+
 @pytest.fixture
 def _small_files() -> Iterator[None]:
     """No file may become longer than what such a disk would hold."""
