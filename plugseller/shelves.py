@@ -102,6 +102,7 @@ class Scope:
     people: frozenset[UUID] = frozenset()
     addresses: frozenset[str] = field(default=frozenset(), repr=False)
     connections: frozenset[UUID] = frozenset()  # of that seller, as jobs name them
+    request_id: UUID | None = None  # whose own mails are still to be sent
 
     @property
     def whole_seller(self) -> UUID | None:

@@ -4,7 +4,8 @@ Every statement here is one of a batch in its caller's transaction, and the call
 writes the audit entry: deletion by its holding, retention by its table.
 """
 
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -113,13 +114,57 @@ class Rows:
         return self.model._base_manager.all()
 
     def _remove(self, rows: Rows_, at_most: int) -> int:
-        """Delete the first `at_most` rows by key, in one statement."""
-        keys = rows.order_by("pk").values_list("pk", flat=True)
-        last = list(keys[at_most - 1 : at_most])
-        if last:
-            rows = rows.filter(pk__lte=last[0])
-        ours = self._all().filter(pk__in=rows.order_by().values("pk"))
+        """Delete `at_most` of the rows in one statement, whichever come first."""
+        some = rows.order_by().values("pk")[:at_most]
+        ours = self._all().filter(pk__in=some)
         return ours._raw_delete(using=ours.db) or 0  # None if there is nothing
+
+
+class Mentioning(Rows):
+    """Rows that belong to whom their text mentions; `told` gives that text.
+
+    For small tables whose columns a query can't look into: each row is read.
+    """
+
+    def __init__(
+        self,
+        model: type[models.Model],
+        *,
+        told: Callable[[Any], Iterable[object]],
+        **paths: Any,
+    ) -> None:
+        super().__init__(model, **paths)
+        self._told = told
+
+    def of(self, scope: Scope) -> Rows_:
+        names = names_of(scope)
+        if names is None:
+            return self._all().none()
+        found = [
+            row.pk
+            for row in self._all().iterator(chunk_size=500)
+            if mentions(names, self._told(row))
+        ]
+        known = super().of(scope).values("pk")
+        return self._all().filter(Q(pk__in=known) | Q(pk__in=found))
+
+
+def names_of(scope: Scope, *others: str) -> re.Pattern[str] | None:
+    """How a text may name what is meant: ids in both spellings, addresses, `others`.
+
+    An address within a longer one is another address. None if nothing is meant.
+    """
+    ids = [spelt for one in sorted(scope.ids) for spelt in (str(one), one.hex)]
+    parts = [*map(re.escape, ids), *map(re.escape, others)]
+    for address in sorted(scope.addresses):
+        exactly = re.escape(address.casefold())
+        parts.append(rf"(?<![\w.+-]){exactly}(?!\.?[\w-])")
+    return re.compile("|".join(parts)) if parts else None
+
+
+def mentions(names: re.Pattern[str], texts: Iterable[object]) -> bool:
+    """Whether one of the texts names somebody."""
+    return names.search("\n".join(map(str, texts)).casefold()) is not None
 
 
 class Kept:

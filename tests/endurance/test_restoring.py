@@ -171,8 +171,9 @@ def refused(made: Installation, *words: str) -> str:
     return run.stdout + run.stderr
 
 
-@pytest.fixture
-def rehearsal(tmp_path: Path) -> Iterator[Rehearsal]:
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    tmp_path = tmp_path_factory.mktemp("rehearsal")
     with Simulator(orders=ORDERS, listings=20, limits=False) as simulator:
         made = install(tmp_path / "home", simulator)
         made.environment["BACKUP_FOLDER"] = str(tmp_path / "backups")
