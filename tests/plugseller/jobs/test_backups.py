@@ -177,9 +177,9 @@ def test_what_lacks_a_key_or_a_part_is_refused_before_anything_is_touched(
         refuse_unusable(keys_file, keys_file)
     with pytest.raises(BackupTrouble, match="There is no file"):
         refuse_unusable(file.with_name("nowhere"), keys_file)
-    key = places.periods.folder() / f"{made.period}.key"
+    key = periods.folder() / f"{made.period}.key"
     mine = key.read_bytes()
-    key.write_bytes((places.periods.folder() / f"{other.period}.key").read_bytes())
+    key.write_bytes((periods.folder() / f"{other.period}.key").read_bytes())
     with pytest.raises(KeyTrouble, match="belongs to other master keys"):
         refuse_unusable(file, keys_file)
     key.unlink()
