@@ -5,9 +5,12 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from marketplaces.exporting.store import ExportFiles, Exports
 from marketplaces.models import (
+    AppSecret,
     ConnectAttempt,
     Connection,
+    DataExport,
     FeatureSwitch,
     Listing,
     Market,
@@ -16,14 +19,16 @@ from marketplaces.models import (
     Price,
     PriceChange,
     Product,
+    SecretRotation,
     Sighting,
     Stock,
     StockChange,
     SyncRun,
     SyncState,
 )
+from marketplaces.stores import History, LinesOfOrders, Listings
 from plugseller.custody.erasers import hold_table
-from plugseller.shelves import DataClass, Scope, Subject, subject
+from plugseller.shelves import DataClass, Holding, Scope, Subject, hold, subject
 
 _OWN: dict[str, Any] = {"seller": "seller", "connection": "connection"}
 _BY_CONNECTION: dict[str, Any] = {
@@ -32,36 +37,73 @@ _BY_CONNECTION: dict[str, Any] = {
 }
 _FETCHED: dict[str, Any] = {"data_class": DataClass.MARKETPLACE, **_OWN}
 
+# Copies go before what they were copied from, and before the key that sealed them.
+hold(
+    Holding(
+        name="exports",
+        label="Files made for sellers to take along",
+        data_class=DataClass.MARKETPLACE,
+        rule="exports",
+        store=ExportFiles(),
+        rank=2,
+    )
+)
+hold_table(
+    DataExport,
+    "Packages made for sellers to take along",
+    data_class=DataClass.OPERATIONAL,
+    rule="exports",
+    rank=4,
+    store=Exports(),
+)
 hold_table(
     OrderItem,
     "Lines of orders",
     data_class=DataClass.MARKETPLACE,
     rule="orders",
     rank=50,
-    seller="seller",
-    connection="order__connection",
-    age="order__placed_at",
+    store=LinesOfOrders(
+        OrderItem,
+        seller="seller",
+        connection="order__connection",
+        age="order__placed_at",
+    ),
 )
 hold_table(Order, "Orders", rule="orders", rank=52, age="placed_at", **_FETCHED)
 hold_table(
     PriceChange,
     "Price history",
+    data_class=DataClass.MARKETPLACE,
     rule="price_history",
     rank=40,
-    age="fetched_at",
-    **_FETCHED,
+    store=History(
+        PriceChange, of=Price, key=("market", "sku", "kind"), age="fetched_at", **_OWN
+    ),
 )
 hold_table(
     StockChange,
     "Stock history",
+    data_class=DataClass.MARKETPLACE,
     rule="stock_history",
     rank=40,
-    age="fetched_at",
-    **_FETCHED,
+    store=History(
+        StockChange,
+        of=Stock,
+        key=("market", "sku", "location"),
+        age="fetched_at",
+        **_OWN,
+    ),
 )
 hold_table(Price, "Prices", rule="with_connection", rank=54, **_FETCHED)
 hold_table(Stock, "Stock", rule="gone", rank=54, age="gone_at", **_FETCHED)
-hold_table(Listing, "Listings", rule="gone", rank=54, age="gone_at", **_FETCHED)
+hold_table(
+    Listing,
+    "Listings",
+    data_class=DataClass.MARKETPLACE,
+    rule="gone",
+    rank=54,
+    store=Listings(Listing, age="gone_at", **_OWN),
+)
 hold_table(Product, "Products", rule="with_connection", rank=54, **_FETCHED)
 hold_table(Market, "Country stores", rule="with_connection", rank=80, **_FETCHED)
 
@@ -107,6 +149,24 @@ hold_table(
     seller="seller",
     connection="renews",
     age="started_at",
+)
+hold_table(
+    AppSecret,
+    "Secrets of our own app at the marketplaces",
+    data_class=DataClass.CREDENTIAL,
+    rule="ended_tokens",
+    rank=0,
+    age="ended_at",
+    stays="It is our own app's and belongs to no seller.",
+)
+hold_table(
+    SecretRotation,
+    "Replacements of our own app's secrets",
+    data_class=DataClass.OPERATIONAL,
+    rule="ended_tokens",
+    rank=0,
+    age="ended_at",
+    stays="It is about our own app and belongs to no seller.",
 )
 hold_table(
     Connection,

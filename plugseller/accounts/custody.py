@@ -1,5 +1,6 @@
 """What is held of people and sellers, and in the packages' tables about them."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models.functions import Coalesce, Lower
 from guardian.models import GroupObjectPermission, UserObjectPermission
 
 from plugseller.accounts.models import (
@@ -34,11 +35,13 @@ from plugseller.accounts.models import (
     User,
 )
 from plugseller.accounts.services.lockouts import subject_of
+from plugseller.crypto.services import destroy_data_key
 from plugseller.custody.erasers import Mentioning, Rows, hold_machine, hold_table
 from plugseller.shelves import DataClass, Holding, Scope, Subject, hold, subject
 
 CREDENTIAL, EVIDENCE = DataClass.CREDENTIAL, DataClass.EVIDENCE
 OPERATIONAL, PERSONAL = DataClass.OPERATIONAL, DataClass.PERSONAL
+_WHOLE_AT_ONCE = 50  # rows of whom each is removed with all that hangs on it
 
 
 class Addressed(Rows):
@@ -108,10 +111,22 @@ class Whole(Rows):
     """Rows that Django removes with all that hangs on them, when they go last."""
 
     def _remove(self, rows: QuerySet[Any], at_most: int) -> int:
-        found = list(rows.order_by("pk")[:at_most])
+        found = list(rows.order_by("pk")[: min(at_most, _WHOLE_AT_ONCE)])
         for row in found:
             row.delete()
         return len(found)
+
+
+class People(Whole):
+    """Whose time is over, their key goes with them; an erasure has done that first."""
+
+    def purge(
+        self, before: datetime, *, at_most: int, of_seller: UUID | None = None
+    ) -> int:
+        going = self._old(before, of_seller).order_by("pk")
+        for person in going[: min(at_most, _WHOLE_AT_ONCE)]:
+            destroy_data_key(person.pk)
+        return super().purge(before, at_most=at_most, of_seller=of_seller)
 
 
 def _unverified() -> Q:
@@ -128,7 +143,12 @@ hold_table(
     data_class=CREDENTIAL,
     rule="ended_tokens",
     rank=20,
-    store=Tokens(ApiToken, seller="seller", people=["user"], age="expiry"),
+    store=Tokens(
+        ApiToken,
+        seller="seller",
+        people=["user"],
+        age=Coalesce("revoked_at", "expiry"),
+    ),
 )
 hold_table(
     Session,
@@ -178,7 +198,12 @@ hold_table(
     data_class=PERSONAL,
     rule="invitations",
     rank=20,
-    store=Addressed(Invitation, column="email", seller="seller", age="expires_at"),
+    store=Addressed(
+        Invitation,
+        column="email",
+        seller="seller",
+        age=Coalesce("ended_at", "expires_at"),
+    ),
 )
 
 # Traces of signing in.
@@ -192,7 +217,7 @@ hold_table(
         AccessAttemptExpiration,
         column="access_attempt__username",
         hashed=True,
-        age="expires_at",
+        age="access_attempt__attempt_time",  # it goes with its attempt
     ),
 )
 hold_table(
@@ -324,7 +349,7 @@ hold_table(
     data_class=PERSONAL,
     rule="left_people",
     rank=99,
-    store=Whole(User, people=["pk"], age="left_at"),
+    store=People(User, people=["pk"], age="left_at"),
 )
 hold(
     Holding(
@@ -332,7 +357,7 @@ hold(
         label="People who never verified their address",
         data_class=PERSONAL,
         rule="unverified",
-        store=Whole(User, age="joined_at", only=_unverified()),
+        store=People(User, age="joined_at", only=_unverified()),
         rank=98,
         stays="The same table as People, of which it names those nobody vouched for.",
     )

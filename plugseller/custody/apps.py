@@ -13,6 +13,7 @@ class CustodyConfig(AppConfig):
         from plugseller.custody import checks  # noqa: F401  registers by being imported
         from plugseller.custody.gate import note_connection, note_new_database
 
-        autodiscover_modules("custody")  # each app says what it holds in its own file
+        # Each app says in files of its own what it holds, and which credentials.
+        autodiscover_modules("custody", "inventory")
         connection_created.connect(note_connection)
         post_migrate.connect(note_new_database, sender=self)

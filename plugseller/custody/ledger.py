@@ -3,6 +3,8 @@
 A line is written before the first destructive step, so that a database restored from
 an older backup can be made to forget again what it had forgotten. A line holds keyed
 hashes of ids, and no id; each carries a checksum over itself and the one before it.
+A last line without its end is what a crash left of a line whose erasure never began:
+it counts for nothing, and the next line takes its place.
 
 The file belongs on another disk than the database (DELETION_LEDGER).
 """
@@ -72,13 +74,31 @@ def write(kind: str, values: Iterable[UUID], *, request: str, now: datetime) -> 
     """
     with _open() as file:
         lines = list(_read(file))
+        _mend(file)
         known = {line.hash for line in lines if line.kind == kind}
         for value in values:
             if known.isdisjoint(all_hashes(kind, value)):
                 lines.append(_append(file, lines, kind, value, request, now))
         file.flush()
         os.fsync(file.fileno())
+    _sync(ledger_file().parent)
     return lines[-1].number if lines else 0
+
+
+def _mend(file: IO[str]) -> None:
+    """Cut off a last line that was never finished."""
+    file.seek(0)
+    whole = file.read()
+    file.truncate(len(whole[: whole.rfind("\n") + 1].encode()))
+
+
+def _sync(folder: Path) -> None:
+    """Wait until the disk knows of the file itself, not only of what is in it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_anew(stones: Iterable[tuple[str, str, str, str, datetime]]) -> int:
@@ -147,10 +167,12 @@ def _read(file: IO[str]) -> Iterator[Line]:
     before = ""
     file.seek(0)
     for number, text in enumerate(file, start=1):
+        if not text.endswith("\n"):
+            return
         try:
             told = json.loads(text)
-            whole = text.endswith("\n") and told["number"] == number
-            if not whole or told["checksum"] != _checksum(told, before):
+            follows = told["number"] == number
+            if not follows or told["checksum"] != _checksum(told, before):
                 raise LedgerBroken(_broken(number))
             yield _line(told)
         except (ValueError, KeyError, TypeError):

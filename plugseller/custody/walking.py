@@ -7,6 +7,7 @@ pause after each: who waits for the lock looks only now and then whether it is f
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from django.db import connection, transaction
 
@@ -36,13 +37,30 @@ def erase_holding(
     """
     if holding.stays:
         return 0
+    remove = partial(holding.store.erase, scope)
+    return in_batches(
+        remove, batch=batch, before_each=before_each, after_each=after_each
+    )
+
+
+def in_batches(
+    remove: Callable[..., int],
+    *,
+    batch: int = BATCH,
+    before_each: Callable[[], None] | None = None,
+    after_each: Callable[[int], None] | None = None,
+) -> int:
+    """Call `remove(at_most=...)` until nothing is left, each time in a transaction.
+
+    The rest is as `erase_holding` says.
+    """
     gone, size = 0, min(batch, _FIRST)
     while True:
         began = time.monotonic()
         with transaction.atomic(durable=True):
             if before_each:
                 before_each()
-            removed = holding.store.erase(scope, at_most=size)
+            removed = remove(at_most=size)
             if after_each and removed:
                 after_each(removed)
         gone += removed

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from plugseller.crypto import periods
-from plugseller.keyprovider import FileKeyProvider, KeyTrouble, keys_folder, provider
+from plugseller.crypto.rotation import rotate_master_key
+from plugseller.keyprovider import KeyTrouble, keys_folder, provider
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -50,18 +51,41 @@ def test_one_key_in_place_of_another_is_noticed() -> None:
         periods.key_of("2026-11-28")
 
 
-def test_a_new_master_key_takes_over() -> None:
+@pytest.mark.django_db
+def test_a_new_master_key_takes_over_and_the_old_one_waits_for_the_horizon() -> None:
+    """Data keys in backups of the period are wrapped by the old one."""
     key = periods.key_of_now(NOON)
-    files = FileKeyProvider(keys_folder())
-    old = files.current_master_id()
-    new = files.add_master_key()
-    provider.cache_clear()
+    old = provider().current_master_id()
+    files = {path: path.read_bytes() for path in keys_folder().iterdir()}
     try:
-        assert periods.masters_in_use() == {old}
-        assert periods.rewrap() == 1
+        done = rotate_master_key(now=NOON)
+        assert done.retired == ()
         assert periods.rewrap() == 0
-        assert periods.masters_in_use() == {new}
         assert periods.key_of("2026-11-28") == key
+        assert periods.masters_in_use() == {old, done.current}
+        periods.destroy("2026-11-28")
+        assert rotate_master_key(now=NOON, new=False).retired == (old,)
     finally:
-        (keys_folder() / f"master-{new}.key").unlink()
+        for path in keys_folder().glob("*"):
+            path.unlink()
+        for path, content in files.items():
+            path.write_bytes(content)
+            path.chmod(0o600)
+        provider.cache_clear()
+
+
+@pytest.mark.django_db
+def test_a_master_key_made_within_the_period_is_noted_by_the_next_backup() -> None:
+    periods.key_of_now(NOON)
+    files = {path: path.read_bytes() for path in keys_folder().iterdir()}
+    try:
+        new = provider().add_master_key()
+        periods.key_of_now(NOON)
+        assert new in periods.masters_in_use()
+    finally:
+        for path in keys_folder().glob("*"):
+            path.unlink()
+        for path, content in files.items():
+            path.write_bytes(content)
+            path.chmod(0o600)
         provider.cache_clear()

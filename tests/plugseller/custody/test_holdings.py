@@ -57,6 +57,5 @@ def test_every_place_counts_and_erases(name: str) -> None:
         assert store.erase(scope, at_most=100) == 0
     assert store.overdue(long_ago) == 0
     assert store.overdue(long_ago, of_seller=uuid4()) == 0
-    assert store.overdue(long_ago, except_sellers=[uuid4()]) == 0
     assert store.purge(long_ago, at_most=100) == 0
     assert store.total() == total

@@ -317,6 +317,9 @@ def test_the_daily_job_makes_one_and_says_when_it_does_not(
     settings.BACKUP_FOLDER = ""
     assert backups.make_due(NOW) is None
     assert "BACKUP_FOLDER is empty" in backups.state(NOW).sentence
+    assert backups.trouble(NOW) == ""
+    settings.PRODUCTION = True
+    assert "BACKUP_FOLDER is empty" in backups.trouble(NOW)
     with pytest.raises(CommandError, match="BACKUP_FOLDER=/backup/plugseller"):
         call_command("backup")
 
