@@ -1,5 +1,7 @@
 """A period's key opens what was sealed in it until it is destroyed."""
 
+import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,41 +53,34 @@ def test_one_key_in_place_of_another_is_noticed() -> None:
         periods.key_of("2026-11-28")
 
 
+@pytest.fixture
+def _own_keys(tmp_path: Path, settings: Any) -> Iterator[None]:
+    """A copy of the keys, to be changed."""
+    shutil.copytree(keys_folder(), tmp_path / "keys")
+    settings.PLUGSELLER_HOME = tmp_path
+    provider.cache_clear()
+    yield
+    provider.cache_clear()
+
+
 @pytest.mark.django_db
+@pytest.mark.usefixtures("_own_keys")
 def test_a_new_master_key_takes_over_and_the_old_one_waits_for_the_horizon() -> None:
     """Data keys in backups of the period are wrapped by the old one."""
     key = periods.key_of_now(NOON)
     old = provider().current_master_id()
-    files = {path: path.read_bytes() for path in keys_folder().iterdir()}
-    try:
-        done = rotate_master_key(now=NOON)
-        assert done.retired == ()
-        assert periods.rewrap() == 0
-        assert periods.key_of("2026-11-28") == key
-        assert periods.masters_in_use() == {old, done.current}
-        periods.destroy("2026-11-28")
-        assert rotate_master_key(now=NOON, new=False).retired == (old,)
-    finally:
-        for path in keys_folder().glob("*"):
-            path.unlink()
-        for path, content in files.items():
-            path.write_bytes(content)
-            path.chmod(0o600)
-        provider.cache_clear()
+    done = rotate_master_key(now=NOON)
+    assert done.retired == ()
+    assert periods.rewrap() == 0
+    assert periods.key_of("2026-11-28") == key
+    assert periods.masters_in_use() == {old, done.current}
+    periods.destroy("2026-11-28")
+    assert rotate_master_key(now=NOON, new=False).retired == (old,)
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("_own_keys")
 def test_a_master_key_made_within_the_period_is_noted_by_the_next_backup() -> None:
     periods.key_of_now(NOON)
-    files = {path: path.read_bytes() for path in keys_folder().iterdir()}
-    try:
-        new = provider().add_master_key()
-        periods.key_of_now(NOON)
-        assert new in periods.masters_in_use()
-    finally:
-        for path in keys_folder().glob("*"):
-            path.unlink()
-        for path, content in files.items():
-            path.write_bytes(content)
-            path.chmod(0o600)
-        provider.cache_clear()
+    new = provider().add_master_key()
+    periods.key_of_now(NOON)
+    assert new in periods.masters_in_use()
