@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Max, Min, QuerySet
 
 from plugseller.audit.services import record
+from plugseller.crypto import periods
 from plugseller.crypto.models import DataKey, HeldKey
 from plugseller.crypto.resealing import finish_owner, rotate_owner
 from plugseller.crypto.services import rewrap_data_keys, take_turn
@@ -72,6 +73,7 @@ def rotate_master_key(
     if len(keys.master_ids()) > 1:
         _wait_for_those_at_it()
     rewrapped = rewrap_data_keys(told=told)
+    periods.rewrap()
     unused = _unused(keys)
     if keys.makes_keys:
         for key_id in unused:
@@ -90,7 +92,8 @@ def _wait_for_those_at_it() -> None:
 
 
 def _unused(keys: KeyProvider) -> tuple[str, ...]:
-    used = set(
+    """What wraps nothing any more, neither here nor in a backup that still opens."""
+    used = periods.masters_in_use() | set(
         DataKey.objects.filter(destroyed_at=None)
         .values_list("master_key_id", flat=True)
         .distinct()
