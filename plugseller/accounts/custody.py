@@ -1,5 +1,6 @@
 """What is held of people and sellers, and in the packages' tables about them."""
 
+from collections.abc import Collection
 from typing import Any
 
 from allauth.account.models import EmailAddress, EmailConfirmation
@@ -81,10 +82,9 @@ def _session(row: Session) -> list[object]:
 class Tokens(Rows):
     """API tokens; one that took another's place may go before it."""
 
-    def _remove(self, rows: QuerySet[Any], at_most: int) -> int:
-        going = list(rows.order_by("pk").values_list("pk", flat=True)[:at_most])
-        self._all().filter(replaced_by__in=going).update(replaced_by=None)
-        return super()._remove(self._all().filter(pk__in=going), at_most)
+    def remove(self, keys: Collection[Any]) -> int:
+        self._all().filter(replaced_by__in=keys).update(replaced_by=None)
+        return super().remove(keys)
 
 
 class Noted(Rows):
@@ -106,8 +106,10 @@ class LooseRights(Rows):
 class Whole(Rows):
     """Rows that Django removes with all that hangs on them, when they go last."""
 
-    def _remove(self, rows: QuerySet[Any], at_most: int) -> int:
-        found = list(rows.order_by("pk")[:at_most])
+    most = 20
+
+    def remove(self, keys: Collection[Any]) -> int:
+        found = list(self._all().filter(pk__in=keys))
         for row in found:
             row.delete()
         return len(found)

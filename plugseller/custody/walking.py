@@ -1,8 +1,9 @@
 """Takes a scope's data out of one place, in batches that hold nobody up (RET-2).
 
-The embedded database has one writer at a time. So a batch is made as large as fits
-into a moment, whatever the machine and the size of the tables, and there is a short
-pause after each: who waits for the lock looks only now and then whether it is free.
+The embedded database has one writer at a time, so a batch lasts no longer than others
+may wait. It isn't smaller than it must be either: each costs the same pages of indexes
+again, whose order isn't that of the rows. Between two batches the log is written back,
+and who waits for the lock has it meanwhile.
 """
 
 import time
@@ -10,13 +11,14 @@ from collections.abc import Callable
 
 from django.db import connection, transaction
 
-from plugseller.shelves import Holding, Scope
+from plugseller.crypto.sqlcipher.bulk import many_pages
+from plugseller.custody.erasers import Rows, Walk
+from plugseller.shelves import Holding, Scope, Store
 
 BATCH = 10_000  # rows in a transaction, at most
-_FIRST = 1_000
-_LEAST = 50
-_MOMENT = 0.08  # seconds a batch should take
-_PAUSE = 0.025  # seconds; SQLite's waiting writers look that often after such a moment
+_LEAST = 5_000  # rows, unless there are fewer or each takes others along
+_MOMENT = 0.2  # seconds a batch should take at most
+_PAUSE = 0.05  # seconds; who has waited that long looks again each 50 ms
 
 
 def erase_holding(
@@ -36,24 +38,56 @@ def erase_holding(
     """
     if holding.stays:
         return 0
-    gone, size = 0, min(batch, _FIRST)
-    while True:
-        began = time.monotonic()
-        with transaction.atomic(durable=True):
-            if before_each:
-                before_each()
-            removed = holding.store.erase(scope, at_most=size)
-            if after_each and removed:
-                after_each(removed)
-        gone += removed
-        if not removed:
-            return gone
-        size = _next_size(size, time.monotonic() - began, batch)
-        if connection.vendor == "sqlite":
-            time.sleep(_PAUSE)
+    walk = _walk(holding.store, scope)
+    most = min(batch, walk.most)
+    gone, size = 0, most
+    walk.look()
+    with many_pages() as write_back:
+        while True:
+            began = time.monotonic()
+            with transaction.atomic(durable=True):
+                if before_each:
+                    before_each()
+                removed = walk.take(size)
+                if after_each and removed:
+                    after_each(removed)
+            ended = time.monotonic()
+            gone += removed
+            if not removed:
+                return gone
+            size = _next_size(size, ended - began, most)
+            write_back()
+            walk.look()
+            _let_others_in(ended)
+
+
+def _let_others_in(since: float) -> None:
+    """Who waits on SQLite looks only now and then whether the lock is free."""
+    rest = since + _PAUSE - time.monotonic()
+    if connection.vendor == "sqlite" and rest > 0:
+        time.sleep(rest)
+
+
+class _Plain:
+    """The way through a place that is no table: it is asked anew each time."""
+
+    most = BATCH
+
+    def __init__(self, store: Store, scope: Scope) -> None:
+        self._store, self._scope = store, scope
+
+    def look(self) -> None:
+        pass
+
+    def take(self, at_most: int) -> int:
+        return self._store.erase(self._scope, at_most=at_most)
+
+
+def _walk(store: Store, scope: Scope) -> Walk | _Plain:
+    return store.walk(scope) if isinstance(store, Rows) else _Plain(store, scope)
 
 
 def _next_size(size: int, seconds: float, most: int) -> int:
-    """As many rows as would have fitted into a moment, at most thrice as many."""
+    """As many rows as would have fitted into a moment, within bounds."""
     fitting = int(size * _MOMENT / max(seconds, 0.001))
-    return max(min(_LEAST, most), min(fitting, 3 * size, most))
+    return max(min(_LEAST, most), min(fitting, most))

@@ -1,20 +1,14 @@
 """A deletion is carried out, place by place, and proved (RET-2)."""
 
-import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from compliance.deletion.execution import due, execute, process_due
+from compliance.deletion.execution import due, execute
 from compliance.deletion.models import DeletionRequest
 from plugseller.accounts.models import Seller, User
-from plugseller.audit.models import Entry
-from plugseller.crypto.models import DataKey
-from plugseller.custody import ledger
-from plugseller.custody.models import Tombstone
-from plugseller.custody.services import is_buried
 from tests.compliance.deletion.asked import GRACE, by_owner
 from tests.compliance.inhabited import EMPTY, Lived, held, lived_in
 from tests.conftest import person
