@@ -18,8 +18,9 @@ _USUAL = 1_000  # pages of the log; SQLite's own number
 @contextlib.contextmanager
 def many_pages() -> Iterator[Callable[[], None]]:
     """Inside the block no transaction of this connection writes the log back; what is
-    given does, and is to be called between two. On other engines it does nothing."""
-    if connection.vendor != "sqlite":
+    given does, and is to be called between two. On other engines, and where a
+    transaction is open already, it does nothing."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield lambda: None
         return
     usual_cache = _run("PRAGMA cache_size")
