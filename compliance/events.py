@@ -45,3 +45,15 @@ for what, sentence in {
     "step": "went a step further with a deletion",
 }.items():
     event(f"deletion.{what}", kind=Kind.CHANGE, sentence=sentence, by=ANYBODY)
+event(
+    "retention.purged",
+    kind=Kind.WORK,
+    sentence="removed what was kept long enough",
+    by=OURSELVES,
+)
+event(
+    "retention.time_chosen",
+    kind=Kind.CHANGE,
+    sentence="chose how long something of the seller is kept",
+    by=(By.PERSON,),
+)

@@ -1,15 +1,5 @@
-"""What is told to officers, about whatever clock: all of them, so a holiday is none."""
+"""What is told to officers, about whatever clock."""
 
-from datetime import datetime
+from plugseller.accounts.services.officers import tell_officers
 
-from plugseller.accounts.services.grants import officers
-from plugseller.jobs import outbox
-from plugseller.jobs.models import OutgoingMail
-
-
-def tell_officers(*, subject: str, text: str, now: datetime) -> list[OutgoingMail]:
-    """A mail to every officer who is there, in the caller's transaction."""
-    return [
-        outbox.post(to=one.email, subject=subject, text=text, owner=one.pk, now=now)
-        for one in officers()
-    ]
+__all__ = ["tell_officers"]

@@ -9,8 +9,10 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import IntegrityError, transaction
 
 from marketplaces import shelf
+from marketplaces.appsecrets import first_accepted
 from marketplaces.contract import (
     Adapter,
+    App,
     Credentials,
     Failure,
     Region,
@@ -114,14 +116,26 @@ def check_features(adapter: Adapter, features: Collection[Feature]) -> None:
             )
 
 
-def ask(adapter: Adapter, region: Region, make: Callable[[], Request]) -> Response:
-    """The good answer to a token request; ConnectRefused if there is none.
+def ask(
+    adapter: Adapter,
+    region: Region,
+    apps: Collection[App],
+    make: Callable[[App], Request],
+    *,
+    now: datetime,
+) -> Response:
+    """The good answer to a token request as our app; ConnectRefused if there is none.
 
     Called outside of any transaction: it waits for the network.
     """
     try:
         with open_transport(adapter.key, region.key) as transport:
-            response = transport.send(make())
+
+            def attempt(app: App) -> Response | Failure:
+                response = transport.send(make(app))
+                return adapter.token_failure(response) or response
+
+            found = first_accepted(apps, attempt, now=now)
     except CallFailed as failed:
         raise ConnectRefused(
             f"{failed} Nothing was connected. Try again in a few minutes.",
@@ -129,10 +143,9 @@ def ask(adapter: Adapter, region: Region, make: Callable[[], Request]) -> Respon
         ) from None
     except Unreadable:
         raise malformed(adapter) from None
-    failure = adapter.token_failure(response)
-    if failure is not None:
-        raise ConnectRefused(_meaning(adapter, failure), reason=failure.code)
-    return response
+    if isinstance(found, Failure):
+        raise ConnectRefused(_meaning(adapter, found), reason=found.code)
+    return found
 
 
 def malformed(adapter: Adapter) -> ConnectRefused:

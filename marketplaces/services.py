@@ -9,12 +9,14 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.core.exceptions import ImproperlyConfigured
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from marketplaces import jobs, shelf
+from marketplaces.appsecrets import apps_for
 from marketplaces.authorisation import begin_authorisation, complete_authorisation
 from marketplaces.connecting import (
     ConnectRefused,
@@ -32,7 +34,9 @@ from marketplaces.contract import Adapter, App, Credentials, Secret, Unreadable
 from marketplaces.datamap import Feature
 from marketplaces.models import Connection, FeatureSwitch
 from plugseller.accounts.models import Seller, User
+from plugseller.accounts.services.grants import officers, owners_of
 from plugseller.audit.services import record
+from plugseller.jobs import outbox
 from plugseller.jobs.models import Lease
 
 __all__ = [
@@ -45,6 +49,7 @@ __all__ = [
     "connect_with_secrets",
     "connection_of",
     "disconnect",
+    "disconnect_as_officer",
     "end_credentials",
     "ended_connections",
     "freeze_connection",
@@ -88,9 +93,12 @@ def connect_with_secrets(
         adapter, place = place_of(marketplace, region)
         check_features(adapter, features)
         credentials = _credentials(adapter, secrets, now)
-        app = _app(adapter, credentials)
         response = ask(
-            adapter, place, lambda: adapter.renewal(app=app, credentials=credentials)
+            adapter,
+            place,
+            _apps(adapter, credentials, now),
+            lambda app: adapter.renewal(app=app, credentials=credentials),
+            now=now,
         )
         try:
             adapter.access_from(response=response, now=now)
@@ -134,9 +142,10 @@ def _credentials(
     )
 
 
-def _app(adapter: Adapter, credentials: Credentials) -> App:
-    brings_own = bool(credentials.client_secret)
-    return (seller_app if brings_own else app_for)(adapter.key)
+def _apps(adapter: Adapter, credentials: Credentials, now: datetime) -> tuple[App, ...]:
+    if credentials.client_secret:  # the seller brings keys
+        return (seller_app(adapter.key),)
+    return apps_for(adapter.key, now=now)
 
 
 @transaction.atomic
@@ -170,7 +179,6 @@ def switch_feature(
     return switch
 
 
-@transaction.atomic
 def disconnect(
     *, actor: User | None, connection: Connection, now: datetime | None = None
 ) -> Connection:
@@ -179,6 +187,41 @@ def disconnect(
     Raises PermissionDenied.
     """
     require_right(actor, connection.seller)
+    return _disconnect(actor, connection, now or timezone.now())
+
+
+@transaction.atomic
+def disconnect_as_officer(
+    *, actor: User, connection: Connection, now: datetime
+) -> Connection:
+    """The same from the desk, where a credential must end at once; owners are mailed.
+
+    For compliance officers alone. Raises PermissionDenied.
+    """
+    if not officers().filter(pk=actor.pk).exists():
+        raise PermissionDenied
+    label = f"{connection.marketplace.title()} {connection.region.upper()}"
+    for owner in owners_of(connection.seller_id):
+        outbox.post(
+            to=owner.email,
+            subject=f"Your {label} account was disconnected",
+            text=(
+                f"Our compliance officer disconnected the {label} account of "
+                f"{connection.seller.name}. The credentials are destroyed here, and "
+                "nothing more is fetched. What was fetched is still there.\n\n"
+                f"Questions? Write to {settings.CONTACT_ADDRESS}.\n\n"
+                f"{settings.PUBLIC_ADDRESS}/s/{connection.seller.slug}/connections\n"
+            ),
+            owner=owner.pk,
+            now=now,
+        )
+    return _disconnect(actor, connection, now)
+
+
+@transaction.atomic
+def _disconnect(
+    actor: User | None, connection: Connection, now: datetime
+) -> Connection:
     changed = (
         Connection.objects.of_seller(connection.seller_id)
         .filter(pk=connection.pk)
@@ -188,7 +231,7 @@ def disconnect(
             status=Connection.Status.DISCONNECTED,
             trouble="",
             reconnect_by=None,
-            ended_at=now or timezone.now(),
+            ended_at=now,
         )
     )
     if changed:

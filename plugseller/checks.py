@@ -14,6 +14,8 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
+from plugseller.keyprovider import KeyTrouble, provider
+
 START = "start"
 _SAFE_SSLMODES = ("require", "verify-ca", "verify-full")
 _LEAST_SECRET = 50  # characters, as Django's own deploy check
@@ -35,6 +37,7 @@ def check_start(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMess
     return [
         *_debug(),
         *_secret_key(),
+        *_keys(),
         *_hosts(settings.ALLOWED_HOSTS),
         *_public_address(settings.PUBLIC_ADDRESS),
         *_database(settings.DATABASES["default"]),
@@ -70,6 +73,28 @@ def _secret_key() -> Iterable[checks.Error]:
             f"Use {_LEAST_SECRET} random characters or more, or unset it to use the "
             "one that `manage.py init` makes.",
         )
+
+
+def _keys() -> Iterable[checks.Error]:
+    where = settings.KEYS
+    if settings.KEY_PROVIDER == "kms":
+        if not where.kms_key or not where.kms_region:
+            yield _error(
+                11,
+                "KEY_PROVIDER=kms lacks the key in AWS KMS that opens all others.",
+                "Set KMS_KEY_ID and KMS_REGION. Example: KMS_REGION=eu-central-1",
+            )
+        if where.kms_endpoint and not where.kms_endpoint.startswith("https://"):
+            yield _error(
+                12,
+                "KMS_ENDPOINT isn't https: keys would travel open (ENC-1).",
+                "Unset it to use AWS's own address, or begin it with https://.",
+            )
+    elif settings.KEY_PROVIDER == "environment":
+        try:
+            provider().make_missing()
+        except KeyTrouble as trouble:
+            yield _error(13, str(trouble), "Nothing is served without its keys.")
 
 
 def _hosts(hosts: list[str]) -> Iterable[checks.Error]:

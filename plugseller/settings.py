@@ -12,7 +12,13 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from plugseller import env
-from plugseller.keyprovider import FileKeyProvider, database_key
+from plugseller.keyprovider import (
+    PROVIDERS,
+    Where,
+    choose,
+    database_key,
+    next_database_key,
+)
 
 # --- Where we are ---------------------------------------------------------------------
 
@@ -28,10 +34,35 @@ DEBUG = False
 
 # --- Secrets --------------------------------------------------------------------------
 
-# `manage.py init` writes keys/web.key. Before that nothing is served, so a key for
+KEY_PROVIDER = env.text("KEY_PROVIDER", "file")
+if KEY_PROVIDER not in PROVIDERS:
+    raise ImproperlyConfigured(
+        f"KEY_PROVIDER must be one of {', '.join(PROVIDERS)}. "
+        "Example: KEY_PROVIDER=file"
+    )
+KEYS = Where(
+    variables={
+        "MASTER_KEYS": env.taken("MASTER_KEYS"),
+        "AUDIT_KEYS": env.taken("AUDIT_KEYS"),
+        "DATABASE_KEY": env.taken("DATABASE_KEY"),
+        "NEXT_DATABASE_KEY": env.taken("NEXT_DATABASE_KEY"),
+    },
+    kms_key=env.text("KMS_KEY_ID", ""),
+    kms_region=env.text("KMS_REGION", ""),
+    kms_endpoint=env.text("KMS_ENDPOINT", ""),
+)
+KEY_LIFE = timedelta(days=365)  # of master and data keys (Amazon's DPP 2.4)
+KEY_ROTATED_BEFORE = timedelta(days=30)  # by the job, so that a late one is in time
+DATA_KEY_RESTS = timedelta(days=1)  # replaced, before it may be destroyed
+
+# `manage.py init` makes the web's key. Before that nothing is served, so a key for
 # this process alone is enough to run `init` itself.
-_keys = FileKeyProvider(PLUGSELLER_HOME / "keys")
-_secret_key = env.secret("SECRET_KEY", "") or _keys.web_key()
+_secret_key = (
+    env.taken("SECRET_KEY")()
+    or choose(
+        KEY_PROVIDER, folder=PLUGSELLER_HOME / "keys", where=KEYS, embedded=True
+    ).web_key()
+)
 SECRET_KEY = _secret_key or secrets.token_urlsafe(64)
 SECRET_KEY_IS_FLEETING = not _secret_key
 
@@ -83,6 +114,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "plugseller.custody.gate.Gate",  # before anything reads who is signed in
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -120,6 +152,7 @@ DATABASES = env.database(
     "DATABASE_URL",
     embedded=PLUGSELLER_HOME / "plugseller.db",
     key=database_key,
+    next_key=next_database_key,
     cache_mib=env.number("DATABASE_CACHE_MIB", 16),
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -255,7 +288,7 @@ REST_KNOX = {
 }
 API_TOKEN_LONGEST = timedelta(days=365)
 API_TOKEN_OVERLAP = timedelta(hours=24)  # how long a renewed token still works
-API_TOKEN_WARNING = timedelta(days=14)  # before it ends, its owner is told
+API_TOKEN_WARNING = timedelta(days=14)  # before it ends, its page says so
 
 # Staff access to a seller that begins without a second person lasts so long.
 BREAK_GLASS_HOURS = 1
@@ -278,6 +311,22 @@ DELETION_GRACE = timedelta(hours=48)
 DELETION_LEDGER = Path(
     env.text("DELETION_LEDGER", str(PLUGSELLER_HOME / "ledger" / "deletions.jsonl"))
 )
+
+# Files made for sellers to take along, sealed; they go after a day.
+EXPORT_FOLDER = PLUGSELLER_HOME / "exports"
+# Three places, best on three disks: what was backed up, the data keys of it, and the
+# keys that open both, each of which is destroyed when its backups' time is over.
+BACKUP_FOLDER = env.text("BACKUP_FOLDER", "")  # empty: nothing is backed up
+BACKUP_KEYS_FOLDER = Path(
+    env.text("BACKUP_KEYS_FOLDER", str(PLUGSELLER_HOME / "backup-keys"))
+)
+BACKUP_PERIODS_FOLDER = Path(
+    env.text("BACKUP_PERIODS_FOLDER", str(PLUGSELLER_HOME / "period-keys"))
+)
+BACKUP_EVERY = timedelta(hours=24)
+# 30 days without the time in which a deletion can be withdrawn: whatever a deletion
+# erases is gone from backups 30 days after it was asked for.
+BACKUP_KEEP = timedelta(days=28)
 
 # --- Jobs -----------------------------------------------------------------------------
 
@@ -319,6 +368,12 @@ MARKETPLACE_APPS: dict[str, dict[str, Any]] = {
         "client_id": env.text("AMAZON_CLIENT_ID", ""),
         "client_secret": env.secret("AMAZON_CLIENT_SECRET", ""),
         "draft": env.flag("AMAZON_APP_IS_DRAFT", default=False),
+        # Where Amazon puts a new client secret: an SQS queue, and who may read it.
+        "queue": {
+            "address": env.text("AMAZON_SECRET_QUEUE", ""),
+            "key_id": env.text("AMAZON_SECRET_QUEUE_KEY_ID", ""),
+            "key": env.secret("AMAZON_SECRET_QUEUE_KEY", ""),
+        },
     },
     "walmart": {
         "application_id": env.text("WALMART_CLIENT_ID", ""),
@@ -467,6 +522,9 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING")},
     "loggers": {
         name: {"level": "WARNING"}
-        for name in ("urllib3", "requests", "httpx", "httpcore", "sp_api")
+        for name in (
+            *("urllib3", "requests", "httpx", "httpcore", "sp_api"),
+            *("boto3", "botocore"),  # would write messages of queues
+        )
     },
 }

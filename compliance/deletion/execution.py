@@ -34,7 +34,7 @@ from plugseller.custody import ledger
 from plugseller.custody.services import in_order
 from plugseller.custody.walking import erase_holding
 from plugseller.jobs import leases
-from plugseller.shelves import HOLDINGS, Holding, Scope
+from plugseller.shelves import Holding, Scope
 
 logger = logging.getLogger(__name__)
 

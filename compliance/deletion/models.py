@@ -110,6 +110,15 @@ class DeletionRequest(models.Model):
     def is_overdue(self, now: datetime) -> bool:
         return self.is_open and now >= self.due_at
 
+    @property
+    def tone(self) -> str:
+        """How its state is coloured: done, waiting for something, or refused."""
+        if self.status == self.Status.REJECTED:
+            return "bad"
+        if self.status == self.Status.COMPLETED:
+            return "good"
+        return "wait" if self.is_open else ""
+
 
 class Step(models.Model):
     """Something that happened to a request: who, when, what. Only ever inserted."""

@@ -43,6 +43,8 @@ class Connection(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     frozen_at = models.DateTimeField(null=True, editable=False)
     """Since when nothing of it is read or fetched, because it is to be deleted."""
+    tried_at = models.DateTimeField(null=True, blank=True)  # its daily proof
+    proved_at = models.DateTimeField(null=True, blank=True)  # when it last let us in
 
     unfenced = models.Manager()
     objects = FencedQuerySet.as_manager()

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class AccountsConfig(AppConfig):
@@ -8,3 +9,5 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from plugseller.accounts import receivers  # noqa: F401  connects them
+
+        autodiscover_modules("portable")  # each app says what a seller takes along

@@ -1,7 +1,12 @@
 """What is held of people and sellers, and in the packages' tables about them."""
 
+<<<<<<< HEAD
 from collections.abc import Collection
+=======
+from datetime import datetime
+>>>>>>> main
 from typing import Any
+from uuid import UUID
 
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
@@ -16,7 +21,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models.functions import Coalesce, Lower
 from guardian.models import GroupObjectPermission, UserObjectPermission
 
 from plugseller.accounts.models import (
@@ -34,11 +39,13 @@ from plugseller.accounts.models import (
     User,
 )
 from plugseller.accounts.services.lockouts import subject_of
+from plugseller.crypto.services import destroy_data_key
 from plugseller.custody.erasers import Mentioning, Rows, hold_machine, hold_table
-from plugseller.shelves import DataClass, Holding, Scope, hold
+from plugseller.shelves import DataClass, Holding, Scope, Subject, hold, subject
 
 CREDENTIAL, EVIDENCE = DataClass.CREDENTIAL, DataClass.EVIDENCE
 OPERATIONAL, PERSONAL = DataClass.OPERATIONAL, DataClass.PERSONAL
+_WHOLE_AT_ONCE = 50  # rows of whom each is removed with all that hangs on it
 
 
 class Addressed(Rows):
@@ -106,13 +113,30 @@ class LooseRights(Rows):
 class Whole(Rows):
     """Rows that Django removes with all that hangs on them, when they go last."""
 
+<<<<<<< HEAD
     most = 20
 
     def remove(self, keys: Collection[Any]) -> int:
         found = list(self._all().filter(pk__in=keys))
+=======
+    def _remove(self, rows: QuerySet[Any], at_most: int) -> int:
+        found = list(rows.order_by("pk")[: min(at_most, _WHOLE_AT_ONCE)])
+>>>>>>> main
         for row in found:
             row.delete()
         return len(found)
+
+
+class People(Whole):
+    """Whose time is over, their key goes with them; an erasure has done that first."""
+
+    def purge(
+        self, before: datetime, *, at_most: int, of_seller: UUID | None = None
+    ) -> int:
+        going = self._old(before, of_seller).order_by("pk")
+        for person in going[: min(at_most, _WHOLE_AT_ONCE)]:
+            destroy_data_key(person.pk)
+        return super().purge(before, at_most=at_most, of_seller=of_seller)
 
 
 def _unverified() -> Q:
@@ -129,7 +153,12 @@ hold_table(
     data_class=CREDENTIAL,
     rule="ended_tokens",
     rank=20,
-    store=Tokens(ApiToken, seller="seller", people=["user"], age="expiry"),
+    store=Tokens(
+        ApiToken,
+        seller="seller",
+        people=["user"],
+        age=Coalesce("revoked_at", "expiry"),
+    ),
 )
 hold_table(
     Session,
@@ -179,7 +208,12 @@ hold_table(
     data_class=PERSONAL,
     rule="invitations",
     rank=20,
-    store=Addressed(Invitation, column="email", seller="seller", age="expires_at"),
+    store=Addressed(
+        Invitation,
+        column="email",
+        seller="seller",
+        age=Coalesce("ended_at", "expires_at"),
+    ),
 )
 
 # Traces of signing in.
@@ -193,7 +227,7 @@ hold_table(
         AccessAttemptExpiration,
         column="access_attempt__username",
         hashed=True,
-        age="expires_at",
+        age="access_attempt__attempt_time",  # it goes with its attempt
     ),
 )
 hold_table(
@@ -325,7 +359,7 @@ hold_table(
     data_class=PERSONAL,
     rule="left_people",
     rank=99,
-    store=Whole(User, people=["pk"], age="left_at"),
+    store=People(User, people=["pk"], age="left_at"),
 )
 hold(
     Holding(
@@ -333,9 +367,35 @@ hold(
         label="People who never verified their address",
         data_class=PERSONAL,
         rule="unverified",
-        store=Whole(User, age="joined_at", only=_unverified()),
+        store=People(User, age="joined_at", only=_unverified()),
         rank=98,
         stays="The same table as People, of which it names those nobody vouched for.",
     )
 )
 hold_machine(Group, Group.permissions.through, GroupObjectPermission, Permission)
+
+
+# Where those are found whom the deletion ledger names.
+def _person(person_id: UUID) -> Scope:
+    addresses = EmailAddress.objects.filter(user=person_id).values_list("email")
+    own = User.objects.filter(pk=person_id).values_list("email")
+    return Scope(
+        people=frozenset({person_id}),
+        addresses=frozenset(address for (address,) in (*addresses, *own)),
+    )
+
+
+subject(
+    Subject(
+        "seller",
+        ids=lambda: Seller._base_manager.values_list("pk", flat=True),
+        scope=lambda seller_id: Scope(seller_id=seller_id),
+    )
+)
+subject(
+    Subject(
+        "person",
+        ids=lambda: User.objects.values_list("pk", flat=True),
+        scope=_person,
+    )
+)

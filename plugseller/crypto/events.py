@@ -18,3 +18,33 @@ event(
     sentence="wrapped data keys with the new master key",
     by=(By.JOB, By.COMMAND),
 )
+event(
+    "data_key.resealed",
+    kind=Kind.KEY,
+    sentence="sealed values anew under an owner's new data key",
+    by=(By.JOB, By.COMMAND),
+)
+event(
+    "data_key.used_up",
+    kind=Kind.KEY,
+    sentence="destroyed replaced data keys that sealed nothing any more",
+    by=(By.JOB, By.COMMAND),
+)
+event(
+    "key.held",
+    kind=Kind.KEY,
+    sentence="began to use a key from the key provider",
+    by=(By.JOB, By.COMMAND),
+)
+event(
+    "key.retired",
+    kind=Kind.KEY,
+    sentence="retired a key that nothing uses any more",
+    by=(By.JOB, By.COMMAND),
+)
+event(
+    "database.rekeyed",
+    kind=Kind.KEY,
+    sentence="encrypted the database file under a new key",
+    by=(By.COMMAND,),
+)

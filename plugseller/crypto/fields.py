@@ -285,6 +285,40 @@ class SealedField(EncryptedField[_Set, _Get]):
         ]
 
 
+def reseal(instance: models.Model, field: "SealedField[Any, Any]") -> bool:
+    """Seal a row's value anew under its owner's current data key.
+
+    False if the row was written meanwhile: then what was written stays. Raises what
+    `reveal()` raises.
+    """
+    value: Sealed | None = getattr(instance, field.attname)
+    if value is None or value._envelope is None:
+        return False
+    owner, context = field.place(instance)
+    envelope = seal_for(owner, value._open(), context)
+    rows = type(instance)._base_manager.annotate(as_it_was=raw(field))
+    unchanged = rows.filter(pk=instance.pk, as_it_was=value._envelope)
+    return bool(unchanged.update(**{field.name: _Envelope(envelope)}))
+
+
+def raw(field: "SealedField[Any, Any]") -> "models.ExpressionWrapper[models.F]":
+    """A sealed column as the bytes it holds, to compare them in a query."""
+    return models.ExpressionWrapper(
+        models.F(field.name), output_field=models.BinaryField()
+    )
+
+
+def key_in(field: "SealedField[Any, Any]") -> models.Func:
+    """The id of the data key in a sealed column's envelopes, 16 bytes."""
+    return models.Func(
+        models.F(field.name),
+        2,
+        16,
+        function="substr",
+        output_field=models.BinaryField(),
+    )
+
+
 class SealedTextField(SealedField[_Set, _Get]):
     """Text, sealed."""
 

@@ -6,11 +6,14 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from plugseller import keyprovider
 from plugseller.crypto.models import DataKey
-from plugseller.crypto.sqlcipher.opening import DatabaseRefused, create_database
-from plugseller.keyprovider import FileKeyProvider, KeyTrouble, make_keys
+from plugseller.crypto.rotation import note_held_keys
+from plugseller.crypto.sqlcipher.opening import create_database
+from plugseller.crypto.sqlcipher.turns import DatabaseRefused
+from plugseller.keyprovider import KeyTrouble
 
 
 def install() -> list[str]:
@@ -23,14 +26,15 @@ def install() -> list[str]:
     home = Path(settings.PLUGSELLER_HOME)
     database = _embedded_database()
     if database is not None:
-        _refuse_half_an_installation(database, keyprovider.keys_folder())
+        _refuse_half_an_installation(database)
     made = _make_home(home)
-    made += [f"key {name}" for name in make_keys(keyprovider.keys_folder())]
+    made += [f"key {name}" for name in keyprovider.provider().make_missing()]
     if database is not None and not database.exists():
         create_database(database, keyprovider.database_key())
         made.append(f"encrypted database {database}")
     made += _migrate()
     _refuse_foreign_data_keys()
+    note_held_keys(timezone.now())
     return made
 
 
@@ -41,7 +45,7 @@ def _embedded_database() -> Path | None:
     return Path(config["NAME"]).absolute()
 
 
-def _refuse_half_an_installation(database: Path, keys: Path) -> None:
+def _refuse_half_an_installation(database: Path) -> None:
     log = database.with_name(f"{database.name}-wal")
     if log.exists() and not database.exists():
         raise DatabaseRefused(
@@ -50,11 +54,12 @@ def _refuse_half_an_installation(database: Path, keys: Path) -> None:
         )
     if not database.exists():
         return
-    kinds = ("database.key", "master-*.key", "audit-*.key")
-    if not all(any(keys.glob(kind)) for kind in kinds):
+    missing = [name for name in keyprovider.provider().missing() if "web" not in name]
+    if missing:
         raise KeyTrouble(
-            f"The database {database} is there but not all keys in {keys} are: put "
-            "back your copy of the keys, because new ones wouldn't fit it."
+            f"The database {database} is there but not all its keys are "
+            f"({', '.join(missing)}): put back your copy of them, because new ones "
+            "wouldn't fit it."
         )
 
 
@@ -82,8 +87,6 @@ def _migrate() -> list[str]:
 
 def _refuse_foreign_data_keys() -> None:
     provider = keyprovider.provider()
-    if not isinstance(provider, FileKeyProvider):
-        return
     used = set(
         DataKey.objects.filter(destroyed_at=None)
         .values_list("master_key_id", flat=True)
@@ -92,5 +95,5 @@ def _refuse_foreign_data_keys() -> None:
     if missing := sorted(used - set(provider.master_ids())):
         raise KeyTrouble(
             f"The master key {missing[0]} that data keys in the database were wrapped "
-            "with isn't held: put back your copy of the keys folder."
+            "with isn't held: put back your copy of the keys."
         )

@@ -37,3 +37,26 @@ class DataKey(models.Model):
 
     def __str__(self) -> str:
         return f"data key {self.pk}"
+
+
+class HeldKey(models.Model):
+    """Since when a key is held that isn't in the database, and until when it was.
+
+    Key providers don't all know how old their keys are. The id is a number and the
+    beginning of a hash of the key, or the latter alone; it tells nothing about it.
+    """
+
+    kind = models.CharField(max_length=10, editable=False)  # keyprovider.Kind
+    key_id = models.CharField(max_length=64, editable=False)
+    since = models.DateTimeField(editable=False)
+    retired_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "key_id"], name="one_row_for_each_held_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} key {self.key_id}"

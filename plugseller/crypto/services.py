@@ -10,17 +10,19 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
+from typing import BinaryIO
 from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from plugseller import keyprovider
 from plugseller.audit.services import record
 from plugseller.crypto.models import DataKey
+from plugseller.crypto.sealedfiles import opened_file, sealed_file
 from plugseller.crypto.sealing import (
     SealBroken,
     Unopenable,
@@ -28,6 +30,8 @@ from plugseller.crypto.sealing import (
     open_envelope,
     seal,
 )
+from plugseller.crypto.streaming import SealedReader, SealedWriter, Sink
+from plugseller.keyprovider import KeyTrouble
 
 INSTALLATION = UUID("00000000-0000-4000-8000-000000000001")
 """Owner of the data key for what belongs to no seller and no person."""
@@ -87,6 +91,7 @@ def create_data_key(owner: UUID, *, now: datetime | None = None) -> DataKey:
     Raises KeyTrouble.
     """
     with transaction.atomic():
+        take_turn()
         row, created = DataKey.objects.get_or_create(
             owner=owner,
             retired_at__isnull=True,
@@ -101,6 +106,7 @@ def rotate_data_key(owner: UUID, *, now: datetime | None = None) -> DataKey:
     """A new data key for what is sealed from now on; the old one still opens."""
     now = now or timezone.now()
     with transaction.atomic():
+        take_turn()
         DataKey.objects.filter(owner=owner, retired_at=None).update(retired_at=now)
         row = DataKey.objects.create(owner=owner, **_new_key(owner, now))
         record("data_key.rotated", subject=row, details={"owner": str(owner)})
@@ -125,21 +131,44 @@ def destroy_data_key(owner: UUID, *, now: datetime | None = None) -> int:
     return count
 
 
-def rewrap_data_keys(*, batch: int = 200) -> int:
+def rewrap_data_keys(
+    *, batch: int = 200, told: Callable[[int], object] = lambda changed: None
+) -> int:
     """Wrap every data key with the current master key; returns how many changed.
 
-    Each batch is a transaction, so an interrupted run is finished by the next one.
+    Each batch is a transaction, so an interrupted run is finished by the next one, and
+    two at once share the work. `told` hears after each batch how many it is by now.
     Raises KeyTrouble when an old master key isn't held any more.
     """
-    current = keyprovider.provider().current_master_id()
-    behind = DataKey.objects.filter(destroyed_at=None).exclude(master_key_id=current)
     changed = 0
-    while rows := list(behind.order_by("pk")[:batch]):
+    while True:
         with transaction.atomic():
-            count = sum(_rewrap(row, current) for row in rows)
-            record("data_key.rewrapped", rows=count, details={"master": current})
-        changed += count
-    return changed
+            take_turn()
+            current = keyprovider.provider().current_master_id()
+            behind = DataKey.objects.filter(destroyed_at=None)
+            rows = behind.exclude(master_key_id=current).order_by("pk")[:batch]
+            count = [_rewrap(row, current) for row in rows]
+            if sum(count):
+                record(
+                    "data_key.rewrapped", rows=sum(count), details={"master": current}
+                )
+        if not count:
+            return changed
+        changed += sum(count)
+        told(changed)
+
+
+def take_turn(*, alone: bool = False) -> None:
+    """Taken before a master key is chosen to wrap with, until the transaction ends.
+
+    Whoever retires a master key takes it alone once after the newer key was there:
+    then nobody who chose the old one is still at it. SQLite has one writer anyway.
+    """
+    if connection.vendor != "postgresql":
+        return
+    lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {lock}(hashtext('plugseller wrapping'))")
 
 
 @sensitive_variables("plaintext")
@@ -171,6 +200,34 @@ def open_for(owner: UUID, envelope: bytes, context: Sequence[str]) -> bytes:
     if found[0] != owner:
         raise SealBroken("A sealed value belongs to another owner.")
     return open_envelope(key=found[1], envelope=envelope, context=context)
+
+
+def sealed_file_for(owner: UUID, out: Sink, context: Sequence[str]) -> SealedWriter:
+    """A file sealed under the owner's current data key, of any length.
+
+    Raises NoDataKey, KeyTrouble.
+    """
+    row = DataKey.objects.filter(owner=owner, retired_at=None).first()
+    if row is None:
+        raise NoDataKey(f"There is no data key to seal with for {owner}.")
+    return sealed_file(out, key=_unwrap(row), key_id=row.pk, context=context)
+
+
+def opened_file_for(
+    owner: UUID, source: BinaryIO, context: Sequence[str]
+) -> SealedReader:
+    """Such a file, to be read; what SealedReader says of its end holds.
+
+    Raises SealBroken, KeyDestroyed or KeyTrouble.
+    """
+
+    def key_of(key_id: UUID) -> bytes:
+        found = _unwrapped.get(key_id) or _look_up(key_id)
+        if found[0] != owner:
+            raise SealBroken("A sealed file belongs to another owner.")
+        return found[1]
+
+    return opened_file(source, key_of=key_of, context=context)
 
 
 def owner_of(envelope: bytes) -> UUID:
@@ -225,6 +282,17 @@ def _wrap(key_id: UUID, owner: UUID, key: bytes, master: str) -> bytes:
 
 
 def _unwrap(row: DataKey) -> bytes:
+    try:
+        return _unwrap_as_read(row)
+    except KeyTrouble:
+        # Wrapped anew since it was read, and the older master key retired?
+        fresh = DataKey.objects.filter(pk=row.pk, destroyed_at=None).first()
+        if fresh is None or fresh.master_key_id == row.master_key_id:
+            raise
+        return _unwrap_as_read(fresh)
+
+
+def _unwrap_as_read(row: DataKey) -> bytes:
     wrapped = bytes(row.wrapped)
     if key_id_of(wrapped) != row.pk:
         raise SealBroken(f"The row of {row} holds another data key.")

@@ -5,16 +5,18 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from django.db import connection
 
 from plugseller import keyprovider
 from plugseller.crypto.models import DataKey
+from plugseller.crypto.rotation import key_inventory
 from plugseller.crypto.sealing import SealBroken
 from plugseller.crypto.services import check_data_key
 from plugseller.crypto.sqlcipher.opening import opens
-from plugseller.keyprovider import FileKeyProvider, KeyTrouble
+from plugseller.keyprovider import KeyTrouble
 
 # What every unencrypted SQLite file of ours would hold.
 _MARKERS = ("SQLite format 3\0", "CREATE TABLE", "django_migrations", "crypto_datakey")
@@ -47,8 +49,8 @@ class Finding:
     kept: bool
 
 
-def verify_encryption() -> list[Finding]:
-    """Look at the driver, the bytes on the disk and every data key."""
+def verify_encryption(now: datetime) -> list[Finding]:
+    """Look at the driver, the bytes on the disk, every data key, and what is due."""
     if connection.vendor == "sqlite":
         at_rest = [_driver(), *_files(), _pages()]
     else:
@@ -59,7 +61,7 @@ def verify_encryption() -> list[Finding]:
                 kept=True,
             )
         ]
-    return [*at_rest, *_data_keys(), _master_keys()]
+    return [*at_rest, *_data_keys(), _master_keys(), _overdue(now)]
 
 
 def _pragma(name: str) -> list[str]:
@@ -146,10 +148,23 @@ def _master_keys() -> Finding:
             "master_key_id", flat=True
         )
     )
-    held = provider.master_ids() if isinstance(provider, FileKeyProvider) else used
+    held = provider.master_ids()
     lines = [f"{key_id} wraps {used[key_id]}" for key_id in sorted({*held, *used})]
     return Finding(
         check="master keys",
         found=f"current {provider.current_master_id()}; {', '.join(lines)}",
         kept=set(used) <= set(held),
+    )
+
+
+def _overdue(now: datetime) -> Finding:
+    """Keys that should have been changed (ACC-3)."""
+    late = [line for line in key_inventory(now) if line.is_overdue(now)]
+    told = (
+        f"{line.kind} {line.key_id}".strip() + f" {line.due:%Y-%m-%d}" for line in late
+    )
+    return Finding(
+        check="keys overdue",
+        found=", ".join(told) or "none",
+        kept=not late,
     )

@@ -3,14 +3,16 @@
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
 from plugseller.audit.models import Checkpoint, Entry
-from plugseller.crypto.models import DataKey
+from plugseller.audit.pruning import due
+from plugseller.crypto.models import DataKey, HeldKey
 from plugseller.crypto.services import destroy_data_key
-from plugseller.custody.erasers import Kept, Rows, hold_table
-from plugseller.custody.models import Tombstone
+from plugseller.custody.erasers import Kept, Rows, hold_machine, hold_table
+from plugseller.custody.models import Backup, Replay, Standing, Tombstone
 from plugseller.shelves import DataClass, Scope
 
 
@@ -33,6 +35,14 @@ def _first_entry() -> datetime | None:
     return first.timestamp if first else None
 
 
+class AuditLog(Kept):
+    """Goes by whole months and proved first, by its own function (`audit.pruning`);
+    what is overdue is what that would remove."""
+
+    def overdue(self, before: datetime, *, of_seller: UUID | None = None) -> int:
+        return 0 if of_seller else due(before)
+
+
 hold_table(
     DataKey,
     "Data keys",
@@ -42,17 +52,21 @@ hold_table(
     store=DataKeys(DataKey, seller="owner", people=["owner"]),
 )
 hold_table(
+    HeldKey,
+    "Keys held outside",
+    data_class=DataClass.EVIDENCE,
+    rule="proofs",
+    rank=0,
+    store=Kept(HeldKey.objects.count),
+    stays="When our own keys were changed; no key, and nobody, stands in it.",
+)
+hold_table(
     Entry,
     "Audit log",
     data_class=DataClass.EVIDENCE,
     rule="audit",
     rank=0,
-    store=Kept(
-        Entry.objects.count,
-        lambda: (
-            Entry.objects.order_by("id").values_list("timestamp", flat=True).first()
-        ),
-    ),
+    store=AuditLog(Entry.objects.count, _first_entry),
     stays="It proves what was done; it holds ids instead of names.",
 )
 hold_table(
@@ -73,3 +87,22 @@ hold_table(
     store=Kept(Tombstone.objects.count),
     stays="Keyed hashes that keep erased data from coming back.",
 )
+hold_table(
+    Replay,
+    "Replays of the deletion ledger",
+    data_class=DataClass.EVIDENCE,
+    rule="proofs",
+    rank=0,
+    store=Kept(Replay.objects.count),
+    stays="They prove that what was erased stayed erased; nobody stands in them.",
+)
+hold_table(
+    Backup,
+    "Records of backups",
+    data_class=DataClass.EVIDENCE,
+    rule="requests",
+    rank=0,
+    age="removed_at",
+    stays="They say until when a backup may hold something; nobody stands in them.",
+)
+hold_machine(Standing)

@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Min, Q
+from django.db.models.expressions import Combinable
 
 from plugseller.shelves import DataClass, Holding, Scope, Store, hold
 
@@ -24,7 +25,8 @@ class Rows:
 
     `seller`, `connection` and `people` are look-up paths to the ids of whom a row
     belongs to; a table without one holds nothing of such an owner. `age` is the path
-    to the instant retention counts from; rows where it is empty don't age.
+    to the instant retention counts from, or an expression that gives it; rows where it
+    is empty don't age.
     """
 
     most = 10_000  # rows in one transaction; fewer where each takes others along
@@ -36,7 +38,7 @@ class Rows:
         seller: str = "",
         connection: str = "",
         people: Collection[str] = (),
-        age: str = "",
+        age: "str | Combinable" = "",
         only: Q | None = None,
     ) -> None:
         self.model = model
@@ -52,10 +54,8 @@ class Rows:
     def oldest(self) -> datetime | None:
         if not self._age:
             return None
-        aging = self._all().filter(self._only, **{f"{self._age}__isnull": False})
-        found: datetime | None = (
-            aging.order_by(self._age).values_list(self._age, flat=True).first()
-        )
+        aging = self._all().filter(self._only)
+        found: datetime | None = aging.aggregate(first=Min(self._age))["first"]
         return found
 
     def count(self, scope: Scope) -> int:
@@ -73,9 +73,8 @@ class Rows:
         before: datetime,
         *,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
-        return self._old(before, of_seller, except_sellers).count()
+        return self._old(before, of_seller).count()
 
     def purge(
         self,
@@ -83,9 +82,8 @@ class Rows:
         *,
         at_most: int,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
-        return self._remove(self._old(before, of_seller, except_sellers), at_most)
+        return self._remove(self._old(before, of_seller), at_most)
 
     def of(self, scope: Scope) -> Rows_:
         """The rows that belong to the scope."""
@@ -99,21 +97,20 @@ class Rows:
                 mine |= Q(**{f"{path}__in": sorted(scope.people)})
         return self._all().filter(mine)
 
-    def _old(
-        self,
-        before: datetime,
-        of_seller: UUID | None,
-        except_sellers: Collection[UUID],
-    ) -> Rows_:
+    def _old(self, before: datetime, of_seller: UUID | None) -> Rows_:
         if not self._age:
             return self._all().none()
-        old = self._all().filter(self._only, **{f"{self._age}__lt": before})
+        old = self._aging().filter(age_lies_at__lt=before)
         if of_seller is not None:
             mine = Q(**{self._seller: of_seller}) if self._seller else NOTHING
             return old.filter(mine)
-        if except_sellers and self._seller:
-            old = old.exclude(**{f"{self._seller}__in": list(except_sellers)})
         return old
+
+    def _aging(self) -> Rows_:
+        """What retention may take at some time, and the instant it counts from."""
+        age = F(self._age) if isinstance(self._age, str) else self._age
+        found: Rows_ = self._all().filter(self._only).alias(age_lies_at=age)
+        return found
 
     def _all(self) -> Rows_:
         # The base manager: an eraser must see what the fence would hide.
@@ -243,7 +240,6 @@ class Kept:
         before: datetime,
         *,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
         return 0
 
@@ -253,7 +249,6 @@ class Kept:
         *,
         at_most: int,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
         return 0
 

@@ -53,6 +53,19 @@ def ledger_file() -> Path:
     return Path(settings.DELETION_LEDGER)
 
 
+def exists() -> bool:
+    return ledger_file().exists()
+
+
+def signature() -> tuple[int, int, int] | None:
+    """Tells two states of the file apart without reading it; None if there is none."""
+    try:
+        told = ledger_file().stat()
+    except OSError:
+        return None
+    return told.st_ino, told.st_size, told.st_mtime_ns
+
+
 def write(kind: str, values: Iterable[UUID], *, request: str, now: datetime) -> int:
     """Append a line for each id that isn't in the ledger yet, and wait for the disk.
 
@@ -88,6 +101,24 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
+def write_anew(stones: Iterable[tuple[str, str, str, str, datetime]]) -> int:
+    """Make a ledger from what a database remembers, where the file was lost.
+
+    Each is kind, hash, key id, request and when. What is left of the old file is kept
+    beside it. Returns the number of lines. Raises LedgerBroken.
+    """
+    path = ledger_file()
+    if path.exists():
+        path.rename(path.with_name(f"{path.name}.broken-{os.urandom(4).hex()}"))
+    lines: list[Line] = []
+    with _open() as file:
+        for kind, hashed, key_id, request, at in stones:
+            lines.append(_add(file, lines, kind, hashed, key_id, request, at))
+        file.flush()
+        os.fsync(file.fileno())
+    return len(lines)
+
+
 def read() -> list[Line]:
     """All lines, in order. Raises LedgerBroken."""
     if not ledger_file().exists():
@@ -105,12 +136,25 @@ def _append(
     now: datetime,
 ) -> Line:
     key_id = provider().current_signing_id()
+    hashed = keyed(kind, value, key_id=key_id)
+    return _add(file, lines, kind, hashed, key_id, request, now)
+
+
+def _add(
+    file: IO[str],
+    lines: list[Line],
+    kind: str,
+    hashed: str,
+    key_id: str,
+    request: str,
+    at: datetime,
+) -> Line:
     told = {
         "number": lines[-1].number + 1 if lines else 1,
-        "at": now.isoformat(),
+        "at": at.isoformat(),
         "request": request,
         "kind": kind,
-        "hash": keyed(kind, value, key_id=key_id),
+        "hash": hashed,
         "key": key_id,
     }
     before = lines[-1].checksum if lines else ""

@@ -8,6 +8,7 @@ and who waits for the lock has it meanwhile.
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from django.db import connection, transaction
 
@@ -38,6 +39,7 @@ def erase_holding(
     """
     if holding.stays:
         return 0
+<<<<<<< HEAD
     walk = _walk(holding.store, scope)
     most = min(batch, walk.most)
     gone, size = 0, most
@@ -85,6 +87,40 @@ class _Plain:
 
 def _walk(store: Store, scope: Scope) -> Walk | _Plain:
     return store.walk(scope) if isinstance(store, Rows) else _Plain(store, scope)
+=======
+    remove = partial(holding.store.erase, scope)
+    return in_batches(
+        remove, batch=batch, before_each=before_each, after_each=after_each
+    )
+
+
+def in_batches(
+    remove: Callable[..., int],
+    *,
+    batch: int = BATCH,
+    before_each: Callable[[], None] | None = None,
+    after_each: Callable[[int], None] | None = None,
+) -> int:
+    """Call `remove(at_most=...)` until nothing is left, each time in a transaction.
+
+    The rest is as `erase_holding` says.
+    """
+    gone, size = 0, min(batch, _FIRST)
+    while True:
+        began = time.monotonic()
+        with transaction.atomic(durable=True):
+            if before_each:
+                before_each()
+            removed = remove(at_most=size)
+            if after_each and removed:
+                after_each(removed)
+        gone += removed
+        if not removed:
+            return gone
+        size = _next_size(size, time.monotonic() - began, batch)
+        if connection.vendor == "sqlite":
+            time.sleep(_PAUSE)
+>>>>>>> main
 
 
 def _next_size(size: int, seconds: float, most: int) -> int:

@@ -8,7 +8,7 @@ from django_q.models import OrmQ, Schedule, Task
 
 from plugseller.crypto.sealing import Unopenable
 from plugseller.custody.erasers import Mentioning, hold_machine, hold_table
-from plugseller.jobs.models import Beat, Lease, OutgoingMail
+from plugseller.jobs.models import Beat, Lease, OutgoingMail, Run
 from plugseller.jobs.stores import MailFiles, RedisQueue, SharedCache
 from plugseller.shelves import DataClass, Holding, Scope, Store, hold
 
@@ -70,7 +70,7 @@ hold_table(
     data_class=OPERATIONAL,
     rule="job_results",
     rank=30,
-    store=Mentioning(OrmQ, told=_words),
+    store=Mentioning(OrmQ, told=_words, age="lock"),
 )
 _place(
     "queue in Redis",
@@ -101,7 +101,16 @@ _place(
     "Counters of limits, in the shared cache",
     SharedCache(),
     data_class=OPERATIONAL,
-    rule="job_results",
+    rule="counters",
     rank=93,
+)
+hold_table(
+    Run,
+    "History of jobs",
+    data_class=OPERATIONAL,
+    rule="job_results",
+    rank=0,
+    stays="It holds nothing of a seller or a person.",
+    age="started_at",
 )
 hold_machine(Beat, ContentType, Schedule)

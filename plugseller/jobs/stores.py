@@ -6,7 +6,7 @@ and the mails that become files where there is no mail server."""
 import hashlib
 import pickle
 from base64 import b64decode
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -59,7 +59,6 @@ class Things:
         before: datetime,
         *,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
         return 0 if of_seller else len(self.expired(before))
 
@@ -69,7 +68,6 @@ class Things:
         *,
         at_most: int,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
         return 0 if of_seller else self.drop(self.expired(before)[:at_most])
 

@@ -16,7 +16,8 @@ from django.utils import timezone
 from django_q.models import Task
 
 from compliance.deletion.services import ask_hold
-from marketplaces.models import Price, Stock
+from compliance.models import Certificate, DeletionRequest
+from marketplaces.models import DataExport, Price, Stock
 from plugseller.accounts.enrolling import enrolling
 from plugseller.accounts.models import (
     ApiToken,
@@ -92,6 +93,9 @@ def everybody(world: World) -> Round:
         "invitation_take_back invitation": _invited(world, "zoe@example.test"),
         "member": Membership.objects.get(seller=north, user=cast.bob).pk,
         "person": cast.bob.pk,
+        "export": _export(world),
+        "reference": _over(world),
+        "rule": "orders",
         "grant": granted.pk,
         "token": _token(world),
         "mfa_edit_webauthn pk": lambda: _key(cast.alice),
@@ -100,6 +104,8 @@ def everybody(world: World) -> Round:
         "admin:lift_lockout pk": _lockout(),
         **_deletion(world),
         "pk": granted.pk,
+        "subject": lambda: _token(world),
+        "verb": "revoke",
     }
     Authenticator.objects.filter(user=people[Who.NEW]).delete()
     User.objects.filter(pk=people[Who.GONE].pk).update(is_active=False)
@@ -190,6 +196,34 @@ def _token(world: World) -> UUID:
         permissions=[Permission.VIEW_ORDERS],
         days=90,
         now=timezone.now(),
+    )
+    return made.pk
+
+
+def _over(world: World) -> str:
+    """A request of the owner's that is over, so that nothing is stopped by it."""
+    now = timezone.now()
+    made = DeletionRequest.objects.create(
+        reference="DEL-7K3M-Q9XT",
+        source=DeletionRequest.Source.CONSOLE,
+        kind=DeletionRequest.Kind.CONNECTION,
+        status=DeletionRequest.Status.COMPLETED,
+        seller_id=world.cast.north.pk,
+        requested_by=world.cast.alice.pk,
+        what="Amazon NA",
+        received_at=now,
+        due_at=now + timedelta(days=30),
+        ended_at=now,
+    )
+    Certificate.objects.create(
+        request=made, body={}, signature="", key_id="1", issued_at=now
+    )
+    return made.reference
+
+
+def _export(world: World) -> UUID:
+    made = DataExport.objects.create(
+        seller=world.cast.north, asked_at=timezone.now(), state=DataExport.State.READY
     )
     return made.pk
 

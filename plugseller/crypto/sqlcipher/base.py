@@ -5,6 +5,7 @@
         "NAME": home / "plugseller.sqlite3",
         "OPTIONS": {
             "key": keyprovider.database_key,  # gives 64 hexadecimal digits
+        "next_key": keyprovider.next_database_key,  # None unless it is being changed
             "cache_mib": 16,                  # page cache of each connection
             "timeout": 20,                    # seconds to wait for another writer
         },
@@ -73,6 +74,7 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         params = super().get_connection_params()
         params.pop("key", None)
+        next_key = params.pop("next_key", None)
         self._cache_mib = int(params.pop("cache_mib", 16))
         self.transaction_mode = self.transaction_mode or "IMMEDIATE"
         params.pop("uri")
@@ -80,6 +82,7 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
             "timeout": 20,
             **params,
             "key": self.database_key(),
+            "next_key": next_key() if next_key else None,
             "database": database_path(params["database"]),
             "detect_types": dbapi2.PARSE_DECLTYPES | dbapi2.PARSE_COLNAMES,
         }
@@ -97,7 +100,12 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         params = dict(conn_params)
-        connection = open_database(params.pop("database"), params.pop("key"), params)
+        connection = open_database(
+            params.pop("database"),
+            params.pop("key"),
+            params,
+            next_key=params.pop("next_key"),
+        )
         try:
             register_functions(connection)
             for pragma in (

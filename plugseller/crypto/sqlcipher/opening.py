@@ -12,18 +12,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
 from sqlcipher3 import dbapi2
+
+from plugseller.crypto.sqlcipher import turns
+from plugseller.crypto.sqlcipher.turns import DatabaseRefused
 
 # A page that another process is just writing can look damaged for a moment.
 _LOOKS = 3
 _BETWEEN_LOOKS = 0.05
 
-_proved: set[tuple[str, str]] = set()
-
-
-class DatabaseRefused(ImproperlyConfigured):
-    """The database can't be opened safely; the text is one sentence for operators."""
+_fits: dict[str, str] = {}  # path -> the key that has proved right
 
 
 def create_database(path: Path, key: str) -> None:
@@ -44,7 +42,7 @@ def create_database(path: Path, key: str) -> None:
             "PLUGSELLER_HOME and who owns it."
         ) from error
     try:
-        connection = _connect(path, mode="mode=rw", key=key, params={})
+        connection = connect(path, mode="mode=rw", key=key, params={})
         try:
             connection.execute("PRAGMA journal_mode=WAL")
         finally:
@@ -54,17 +52,51 @@ def create_database(path: Path, key: str) -> None:
         raise
 
 
-def open_database(path: Path, key: str, params: dict[str, Any]) -> Any:
+def open_database(
+    path: Path, key: str, params: dict[str, Any], *, next_key: str | None = None
+) -> Any:
     """A connection to an existing encrypted database, its key proved right.
 
-    `params` goes to the driver's `connect`. Raises DatabaseRefused.
+    `next_key` is tried too: a change of the key that was stopped midway may have got
+    as far as the file. `params` goes to the driver's `connect`. Raises
+    DatabaseRefused.
     """
     check_key(key)
-    proof = (str(path), key)
-    if proof not in _proved or not path.exists():
-        _prove(path, key)
-        _proved.add(proof)
-    return _connect(path, mode="mode=rw", key=key, params=params)
+    _refuse_without_file(path)
+    share = turns.share(path, seconds=params.get("timeout", 20))
+    try:
+        connection = _connect_proved(path, key, next_key, params)
+    except BaseException:
+        share.end()
+        raise
+    connection.share = share
+    return connection
+
+
+class SharingConnection(dbapi2.Connection):  # type: ignore[misc]  # no types
+    """Says that the file is in use, until it is closed."""
+
+    share: turns.Turn | None = None
+
+    def close(self) -> None:
+        super().close()
+        if self.share is not None:
+            self.share.end()
+
+
+def _connect_proved(
+    path: Path, key: str, next_key: str | None, params: dict[str, Any]
+) -> Any:
+    params = {**params, "factory": SharingConnection}
+    fitting = _fits.get(str(path))
+    if fitting is not None and fitting in (key, next_key):
+        try:
+            return connect(path, mode="mode=rw", key=fitting, params=params)
+        except dbapi2.DatabaseError as error:
+            if error.sqlite_errorcode != dbapi2.SQLITE_NOTADB:
+                raise
+    fitting = _fits[str(path)] = _prove(path, key, next_key)
+    return connect(path, mode="mode=rw", key=fitting, params=params)
 
 
 def check_key(key: str) -> None:
@@ -84,19 +116,20 @@ def opens(path: Path, key: str | None) -> bool:
     log, but only a key that fits gets as far as to see that.
     """
     try:
-        connection = _connect(path, mode="mode=ro&immutable=1", key=key, params={})
+        connection = connect(path, mode="mode=ro&immutable=1", key=key, params={})
     except dbapi2.DatabaseError as error:
         return bool(error.sqlite_errorcode == dbapi2.SQLITE_CORRUPT)
     connection.close()
     return True
 
 
-def _prove(path: Path, key: str) -> None:
-    """Read the first page without locks, logs or writes and see whether it opens."""
-    _refuse_without_file(path)
+def _prove(path: Path, key: str, next_key: str | None) -> str:
+    """The key that opens it, seen on the first page without locks, logs or writes."""
     for _ in range(_LOOKS):
         if opens(path, key):
-            return
+            return key
+        if next_key is not None and opens(path, next_key):
+            return next_key
         time.sleep(_BETWEEN_LOOKS)
     if opens(path, None):
         raise DatabaseRefused(
@@ -136,7 +169,8 @@ def _refuse_without_file(path: Path) -> None:
         )
 
 
-def _connect(path: Path, *, mode: str, key: str | None, params: dict[str, Any]) -> Any:
+def connect(path: Path, *, mode: str, key: str | None, params: dict[str, Any]) -> Any:
+    """A connection as the driver makes it, its key tried; `params` goes to it."""
     # A driver without SQLCipher ignores the pragmas it doesn't know.
     connection = dbapi2.connect(f"{path.as_uri()}?{mode}", uri=True, **params)
     try:

@@ -33,6 +33,8 @@ PAGES = {
     "django_q.success": {"operator"},
     "django_q.failure": {"operator"},
     "jobs.outgoingmail": {"operator"},
+    "jobs.run": {"operator"},
+    "compliance.purge": {"officer"},
     "marketplaces.connection": {"operator"},
     "marketplaces.syncrun": {"operator"},
 }

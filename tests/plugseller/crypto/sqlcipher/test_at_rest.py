@@ -23,11 +23,8 @@ from sqlcipher3 import dbapi2
 
 from plugseller.crypto.models import DataKey
 from plugseller.crypto.sqlcipher.base import database_path
-from plugseller.crypto.sqlcipher.opening import (
-    DatabaseRefused,
-    create_database,
-    open_database,
-)
+from plugseller.crypto.sqlcipher.opening import create_database, open_database
+from plugseller.crypto.sqlcipher.turns import DatabaseRefused
 from tests.plugseller.crypto.app.models import Account, Thing
 from tests.plugseller.crypto.conftest import SECRET
 from tests.plugseller.crypto.sqlcipher.conftest import manage

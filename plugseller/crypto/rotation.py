@@ -1,0 +1,258 @@
+"""Changing master keys, and when which key is due (ACC-3).
+
+    new key  ->  everybody who chose the old one is done  ->  data keys are wrapped
+    anew, batch by batch  ->  nothing is wrapped with the old one: it is retired
+
+Each step looks at what is there, so whoever comes after a killed process goes on.
+"""
+
+import hmac
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Count, Min, QuerySet
+
+from plugseller.audit.services import record
+from plugseller.crypto.models import DataKey, HeldKey
+from plugseller.crypto.resealing import finish_owner, rotate_owner
+from plugseller.crypto.services import rewrap_data_keys, take_turn
+from plugseller.keyprovider import KeyProvider, Kind, provider
+from plugseller.keyprovider.base import fingerprint
+
+_OWNERS_AT_ONCE = 200  # whose data keys one run of the job replaces
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What a change of the master key came to."""
+
+    current: str
+    rewrapped: int
+    retired: tuple[str, ...]  # not loaded any more
+    not_needed: tuple[str, ...]  # an operator may take them out of the environment
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    """One key, or all current or replaced data keys, for whoever looks after keys."""
+
+    kind: str  # keyprovider.Kind, or "data"
+    key_id: str  # empty for data keys
+    count: int
+    state: str  # "current", "older" (still opens), "retired"
+    created: datetime | None  # of data keys the oldest
+    last_rotated: datetime | None  # when the newest of its kind began
+    due: datetime | None  # when another one has to take its place
+    by_itself: bool  # whether the job does that
+
+    def is_overdue(self, now: datetime) -> bool:
+        return self.due is not None and self.due <= now
+
+
+def rotate_master_key(
+    *,
+    now: datetime,
+    new: bool = True,
+    told: Callable[[int], object] = lambda changed: None,
+) -> Rotated:
+    """A new master key that wraps every data key; with `new=False` only the rest.
+
+    Raises KeyTrouble when the provider can't make one, or an old one is lost.
+    """
+    keys = provider()
+    if new:
+        keys.add_master_key()
+    note_held_keys(now)
+    if len(keys.master_ids()) > 1:
+        _wait_for_those_at_it()
+    rewrapped = rewrap_data_keys(told=told)
+    unused = _unused(keys)
+    if keys.makes_keys:
+        for key_id in unused:
+            _retire(keys, key_id, now)
+    return Rotated(
+        current=keys.current_master_id(),
+        rewrapped=rewrapped,
+        retired=unused if keys.makes_keys else (),
+        not_needed=() if keys.makes_keys else unused,
+    )
+
+
+def _wait_for_those_at_it() -> None:
+    with transaction.atomic():
+        take_turn(alone=True)
+
+
+def _unused(keys: KeyProvider) -> tuple[str, ...]:
+    used = set(
+        DataKey.objects.filter(destroyed_at=None)
+        .values_list("master_key_id", flat=True)
+        .distinct()
+    )
+    current = keys.current_master_id()
+    return tuple(one for one in keys.master_ids() if one not in {*used, current})
+
+
+def _retire(keys: KeyProvider, key_id: str, now: datetime) -> None:
+    """Said first, then done: what was said but not done is done by the next run."""
+    with transaction.atomic():
+        held = HeldKey.objects.filter(kind=Kind.MASTER, key_id=key_id, retired_at=None)
+        if held.update(retired_at=now):
+            details = {"kind": str(Kind.MASTER), "key": key_id}
+            record("key.retired", details=details)
+    keys.retire_master_key(key_id)
+
+
+def note_held_keys(now: datetime) -> None:
+    """Write down keys that are new here, and those that are gone."""
+    held = set(_held())
+    known = set(HeldKey.objects.values_list("kind", "key_id"))
+    if new := held - known:
+        with transaction.atomic():
+            for kind, key_id in sorted(new):
+                _note(kind, key_id, now)
+    gone = HeldKey.objects.filter(retired_at=None)
+    for row in [row for row in gone if (row.kind, row.key_id) not in held]:
+        with transaction.atomic():
+            unchanged = HeldKey.objects.filter(pk=row.pk, retired_at=None)
+            if unchanged.update(retired_at=now):
+                record("key.retired", details={"kind": row.kind, "key": row.key_id})
+
+
+def _note(kind: str, key_id: str, now: datetime) -> None:
+    numbered = kind in (Kind.MASTER, Kind.AUDIT)
+    made = provider().made_at(Kind(kind), key_id if numbered else "")
+    # A clock that was wrong for a while makes no key younger than today.
+    since = min(made or now, now)
+    _, created = HeldKey.objects.get_or_create(
+        kind=kind, key_id=key_id, defaults={"since": since}
+    )
+    if created:
+        record("key.held", details={"kind": kind, "key": key_id})
+
+
+def _held() -> Iterator[tuple[str, str]]:
+    """Kind and id of each key in use that isn't in the database."""
+    keys = provider()
+    for key_id in keys.master_ids():
+        yield Kind.MASTER.value, key_id
+    for key_id in keys.signing_ids():
+        yield Kind.AUDIT.value, key_id
+    if connection.vendor == "sqlite":
+        yield Kind.DATABASE.value, fingerprint(Kind.DATABASE, keys.database_key())
+    yield Kind.WEB.value, _web_key_id(keys)
+
+
+def _web_key_id(keys: KeyProvider) -> str:
+    """Keyed, because SECRET_KEY may be words that somebody could guess."""
+    key = keys.signing_key(keys.signing_ids()[0])
+    told = hmac.new(key, b"web key " + settings.SECRET_KEY.encode(), sha256)
+    return told.hexdigest()[:12]
+
+
+def rotate_due(now: datetime) -> None:
+    """The job: what is due is changed where the provider can make keys; what was
+    begun is finished. Bounded: the next run goes on."""
+    note_held_keys(now)
+    keys = provider()
+    current = HeldKey.objects.filter(
+        kind=Kind.MASTER, key_id=keys.current_master_id()
+    ).first()
+    due = current is not None and current.since <= _old_enough(now)
+    rotate_master_key(now=now, new=due and keys.makes_keys)
+    at_hand = DataKey.objects.filter(destroyed_at=None)
+    replaced = at_hand.filter(retired_at__lte=now - settings.DATA_KEY_RESTS)
+    for owner in _owners(replaced):
+        finish_owner(owner, now=now)
+    for owner in _owners(
+        at_hand.filter(retired_at=None, created_at__lte=_old_enough(now))
+    ):
+        rotate_owner(owner, now=now)
+
+
+def owners_of_data_keys() -> list[UUID]:
+    """Everybody who has a data key: sellers, people, and the installation itself."""
+    rows = DataKey.objects.filter(destroyed_at=None).values_list("owner", flat=True)
+    return list(rows.order_by("owner").distinct())
+
+
+def _owners(keys: QuerySet[Any]) -> list[UUID]:
+    found = keys.values_list("owner", flat=True).order_by("owner").distinct()
+    return list(found[:_OWNERS_AT_ONCE])
+
+
+def _old_enough(now: datetime) -> datetime:
+    return now - settings.KEY_LIFE + settings.KEY_ROTATED_BEFORE
+
+
+def key_inventory(now: datetime) -> list[KeyLine]:
+    """Every master, audit, database and web key, and data keys as two groups.
+
+    A key that nobody has written down yet counts from when its provider says it was
+    made, or from now.
+    """
+    keys = provider()
+    noted = {(row.kind, row.key_id): row for row in HeldKey.objects.all()}
+    current = {
+        Kind.MASTER: keys.current_master_id(),
+        Kind.AUDIT: keys.current_signing_id(),
+    }
+    lines = []
+    for kind, key_id in sorted({*_held(), *noted}):
+        row = noted.get((kind, key_id))
+        since = row.since if row else None
+        state = _state(row, current.get(Kind(kind), key_id) == key_id)
+        due = since + settings.KEY_LIFE if since and state == "current" else None
+        lines.append(
+            KeyLine(
+                kind=kind,
+                key_id=key_id,
+                count=1,
+                state=state,
+                created=since,
+                last_rotated=_newest(noted.values(), kind),
+                due=None if kind == Kind.AUDIT else due,
+                by_itself=kind == Kind.MASTER and keys.makes_keys,
+            )
+        )
+    return [*lines, *_data_keys()]
+
+
+def _state(row: HeldKey | None, is_current: bool) -> str:
+    if row and row.retired_at:
+        return "retired"
+    return "current" if is_current else "older"
+
+
+def _newest(rows: Iterable[HeldKey], kind: str) -> datetime | None:
+    return max((row.since for row in rows if row.kind == kind), default=None)
+
+
+def _data_keys() -> Iterator[KeyLine]:
+    at_hand = DataKey.objects.filter(destroyed_at=None)
+    newest = (
+        at_hand.order_by("-created_at").values_list("created_at", flat=True).first()
+    )
+    for state, rows in (
+        ("current", at_hand.filter(retired_at=None)),
+        ("older", at_hand.filter(retired_at__isnull=False)),
+    ):
+        found = rows.aggregate(count=Count("pk"), oldest=Min("created_at"))
+        if found["count"]:
+            due = found["oldest"] + settings.KEY_LIFE if state == "current" else None
+            yield KeyLine(
+                kind="data",
+                key_id="",
+                count=found["count"],
+                state=state,
+                created=found["oldest"],
+                last_rotated=newest,
+                due=due,
+                by_itself=True,
+            )
