@@ -15,11 +15,8 @@ periodic(
     "deletion.authorisations", every=timedelta(minutes=5), work=follow_authorisations
 )
 periodic("deletion.holds", every=timedelta(minutes=5), work=end_holds)
-<<<<<<< HEAD
 periodic("deletion.process", every=timedelta(minutes=5), work=process)
-=======
 periodic("credentials.clocks", every=timedelta(hours=1), work=reminding.keep_clocks)
->>>>>>> main
 periodic("deadlines.run", every=timedelta(minutes=5), work=clocks.run_due)
 # Hourly, because the shortest rule is a day; a run without anything to do is cheap.
 periodic(

@@ -29,7 +29,6 @@ from plugseller.custody.ledger import ledger_file
 AT_ONCE = 2_000  # rows read in one query
 _PIECE = 1 << 20  # bytes of a file
 _OVERLAP = 512  # longer than anything that is looked for
-<<<<<<< HEAD
 _HOLD_NO_TEXT = {
     *("AutoField", "BigAutoField", "SmallAutoField"),
     *("BigIntegerField", "IntegerField", "SmallIntegerField"),
@@ -37,27 +36,6 @@ _HOLD_NO_TEXT = {
     *("BooleanField", "DecimalField", "FloatField"),
     *("DateField", "DateTimeField", "TimeField", "DurationField"),
 }
-=======
-_HOLD_NO_TEXT = [
-    "AutoField",
-    "BigAutoField",
-    "SmallAutoField",
-    "BigIntegerField",
-    "IntegerField",
-    "PositiveIntegerField",
-    "PositiveBigIntegerField",
-    "PositiveSmallIntegerField",
-    "SmallIntegerField",
-    "BooleanField",
-    "DateField",
-    "DateTimeField",
-    "TimeField",
-    "DurationField",
-    "DecimalField",
-    "FloatField",
-    "GenericIPAddressField",
-]
->>>>>>> main
 
 
 @dataclass(frozen=True, slots=True)

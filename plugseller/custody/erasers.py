@@ -118,7 +118,7 @@ class Rows:
 
     def _remove(self, rows: Rows_, at_most: int) -> int:
         """Delete `at_most` of the rows, whichever come first."""
-        keys = rows.order_by().values_list("pk", flat=True)[:at_most]
+        keys = rows.order_by().values_list("pk", flat=True)[: min(at_most, self.most)]
         return self.remove(list(keys))
 
     def remove(self, keys: Collection[Any]) -> int:

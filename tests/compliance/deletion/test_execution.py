@@ -10,7 +10,7 @@ from compliance.deletion.execution import due, execute
 from compliance.deletion.models import DeletionRequest
 from plugseller.accounts.models import Seller, User
 from tests.compliance.deletion.asked import GRACE, by_owner
-from tests.compliance.inhabited import EMPTY, Lived, held, lived_in
+from tests.compliance.inhabited import EMPTY, Lived, apart, held, lived_in
 from tests.conftest import person
 
 Status = DeletionRequest.Status
@@ -18,9 +18,7 @@ Status = DeletionRequest.Status
 
 @pytest.fixture(autouse=True)
 def _apart(settings: Any, tmp_path: Path) -> None:
-    settings.DELETION_LEDGER = tmp_path / "apart" / "deletions.jsonl"
-    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    apart(settings, tmp_path)
 
 
 @pytest.fixture
