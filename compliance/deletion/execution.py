@@ -25,6 +25,8 @@ from compliance.deletion import alarms, certificates, forgetting
 from compliance.deletion.fixing import fix, named, owners_of_keys, whole_scope
 from compliance.deletion.models import DeletionRequest, Outcome
 from compliance.deletion.services import begin, complete, note_step, tell
+from compliance.deletion.services.freezing import settle_freezing
+from compliance.deletion.services.steps import hold_request
 from compliance.deletion.states import Status, move
 from compliance.deletion.staying import KEYS, Stay, stays
 from compliance.deletion.verification import findings
@@ -273,6 +275,9 @@ class _Run:
         kept = self._stays(scope)
         with transaction.atomic():
             self._fence()
+            if self._request.seller_id is not None:  # it is stopped where it still is
+                hold_request(self._request)
+                settle_freezing(self._request.seller_id, now=self._now())
             self._go(Status.VERIFYING)
             if self._request.erased_at is None:
                 self._set(erased_at=self._now())
