@@ -4,13 +4,14 @@ Every statement here is one of a batch in its caller's transaction, and the call
 writes the audit entry: deletion by its holding, retention by its table.
 """
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Min, Q
 from django.db.models.expressions import Combinable
 
@@ -122,9 +123,24 @@ class Rows:
         return self.remove(list(keys))
 
     def remove(self, keys: Collection[Any]) -> int:
-        """Delete the rows with these keys, in one statement; how many were there."""
-        ours = self._all().filter(pk__in=keys)
-        return ours._raw_delete(using=ours.db) or 0  # None if there is nothing
+        """Delete the rows with these keys, in one statement; how many were there.
+
+        The keys go as one value: ten thousand of them as parameters would take Django
+        as long as it takes the database to delete the rows.
+        """
+        key: models.Field[Any, Any] = self.model._meta.pk
+        told = [key.get_db_prep_value(one, connection) for one in keys]
+        quote = connection.ops.quote_name
+        is_one = "= ANY(%s)"
+        values: Any = told
+        if connection.vendor == "sqlite":
+            is_one = "IN (SELECT value FROM json_each(%s))"
+            values = json.dumps(told)
+        table, column = quote(self.model._meta.db_table), quote(str(key.column))
+        with connection.cursor() as cursor:
+            sql = f"DELETE FROM {table} WHERE {column} {is_one}"  # noqa: S608  names of models
+            cursor.execute(sql, [values])
+            return max(0, int(cursor.rowcount))
 
 
 class Walk:
