@@ -15,8 +15,8 @@ periodic(
     "deletion.authorisations", every=timedelta(minutes=5), work=follow_authorisations
 )
 periodic("deletion.holds", every=timedelta(minutes=5), work=end_holds)
-periodic("credentials.clocks", every=timedelta(hours=1), work=reminding.keep_clocks)
 periodic("deletion.process", every=timedelta(minutes=5), work=process)
+periodic("credentials.clocks", every=timedelta(hours=1), work=reminding.keep_clocks)
 periodic("deadlines.run", every=timedelta(minutes=5), work=clocks.run_due)
 periodic(
     "retention.purge",

@@ -148,6 +148,30 @@ def public_keys() -> dict[str, str]:
     return {one: _public(one) for one in provider().signing_ids()}
 
 
+def published_keys() -> dict[str, list[dict[str, str]]]:
+    """The same as the address /policy/signing-keys.json gives it."""
+    told = [
+        {"id": key_id, "algorithm": "Ed25519", "public_key_hex": key}
+        for key_id, key in public_keys().items()
+    ]
+    return {"keys": told}
+
+
+def keys_from(raw: bytes) -> dict[str, str]:
+    """Public keys by id, from a copy of that. ValueError if it is none."""
+    try:
+        told = json.loads(raw)["keys"]
+        return {str(one["id"]): _of_32_bytes(one["public_key_hex"]) for one in told}
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError("not a file of public keys") from error
+
+
+def _of_32_bytes(text: str) -> str:
+    if len(bytes.fromhex(text)) != 32:
+        raise ValueError("an Ed25519 key has 32 bytes")
+    return text
+
+
 def told_of(certificate: Certificate) -> Told:
     """What stands in it, for pages."""
     return Told(certificate.body)

@@ -14,6 +14,7 @@ from plugseller.audit.models import Entry
 from plugseller.crypto.models import DataKey
 from plugseller.custody import ledger
 from plugseller.custody.services import in_order
+from plugseller.jobs.backups.expiring import horizon
 from plugseller.shelves import HOLDINGS, DataClass
 
 _SOURCES = DeletionRequest.Source
@@ -32,7 +33,10 @@ LIMITS = (
     "before, mails that were delivered, and what operators logged outside of this "
     "installation aren't covered."
 )
-NO_BACKUPS = "This installation makes no backups of its own."
+NO_BACKUPS = (
+    "There is no backup made by this installation that may hold it. What operators "
+    "copy by other means isn't known to it."
+)
 _MACHINE = "machine"  # a holding's rule: nothing of anybody is there
 
 
@@ -191,17 +195,15 @@ def _keys(request: DeletionRequest) -> list[dict[str, str | None]]:
 
 
 def _backups(now: datetime) -> dict[str, str | None]:
-    until = _horizon(now)
+    until = horizon(now)
     if until is None:
         return {"last_expires_at": None, "told": NO_BACKUPS}
     return {
         "last_expires_at": _utc(until),
-        "told": f"The last backup that may hold it expires on {_utc(until)}.",
+        "told": f"The last backup that may hold it expires on {until:%Y-%m-%d}: its "
+        "key is destroyed then. The data keys named here are in none of them that is "
+        "within our reach.",
     }
-
-
-def _horizon(now: datetime) -> datetime | None:
-    return None
 
 
 def _suppression(request: DeletionRequest) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Carries deletion requests out, place by place, to the proof (RET-2).
 
 The order is: whom it is about is fixed, and their ids buried -> a line in the ledger,
-outside the database -> data keys destroyed -> place by place, in the order of their
-ranks -> an independent look for what is left -> the certificate -> who asked is
-forgotten, once their last mail has left.
+outside the database -> place by place, in the order of their ranks: copies made for
+taking along, data keys, whatever they sealed, and the rest -> an independent look for
+what is left -> the certificate -> who asked is forgotten, once their last mail is out.
 
 Each step is a transaction of its own that checks the lease, and each can be done again:
 a worker that was killed is followed by another that finds less to do.
@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from uuid import UUID
 
 from django.db import models, transaction
 from django.db.models import F
@@ -24,6 +25,8 @@ from compliance.deletion import alarms, certificates, forgetting
 from compliance.deletion.fixing import fix, named, owners_of_keys, whole_scope
 from compliance.deletion.models import DeletionRequest, Outcome
 from compliance.deletion.services import begin, complete, note_step, tell
+from compliance.deletion.services.freezing import settle_freezing
+from compliance.deletion.services.steps import hold_request
 from compliance.deletion.states import Status, move
 from compliance.deletion.staying import KEYS, Stay, stays
 from compliance.deletion.verification import findings
@@ -34,6 +37,7 @@ from plugseller.custody import ledger
 from plugseller.custody.services import in_order
 from plugseller.custody.walking import erase_holding
 from plugseller.jobs import leases
+from plugseller.jobs.backups.datakeys import forget_data_keys
 from plugseller.shelves import HOLDINGS, Holding, Scope
 
 logger = logging.getLogger(__name__)
@@ -145,8 +149,9 @@ class _Run:
         fix(request, now=self._now())
         scope = whole_scope(request)
         self._write_ledger()
-        self._destroy_keys(scope)
         for holding in in_order():
+            if holding.name == KEYS:
+                self._destroy_keys(holding, scope)
             if not holding.stays:
                 self._erase(holding, scope)
         return self._prove(scope)
@@ -184,26 +189,38 @@ class _Run:
             reference = self._request.reference
             ledger.write(kind, ids, request=reference, now=self._now())
 
-    def _destroy_keys(self, scope: Scope) -> None:
+    def _destroy_keys(self, holding: Holding, scope: Scope) -> None:
         """What was sealed is unreadable at once; from here on there is no way back."""
-        holding = HOLDINGS[KEYS]
-        stay = self._stays(scope).get(KEYS)
-        outcome = self._outcome(holding, scope, stay)
+        if self._stays(scope).get(KEYS):
+            return
+        outcome = self._outcome(holding, scope, None)
+        owners = owners_of_keys(self._request)
         with transaction.atomic():
             self._fence()
-            keys = DataKey.objects.filter(destroyed_at=None)
-            if stay is None:
-                keys = keys.filter(owner__in=owners_of_keys(self._request))
-            else:
-                keys = keys.none()
-            owners = list(keys.order_by("owner").values_list("owner", flat=True))
             now = self._now()
-            count = sum(destroy_data_key(one, now=now) for one in dict.fromkeys(owners))
+            live = DataKey.objects.filter(owner__in=owners, destroyed_at=None)
+            found = list(live.order_by("owner").values_list("owner", flat=True))
+            count = sum(destroy_data_key(one, now=now) for one in dict.fromkeys(found))
             Outcome.objects.filter(pk=outcome.pk).update(erased=F("erased") + count)
             self._rows += count
             if self._request.keys_destroyed_at is None:
                 self._set(keys_destroyed_at=now)
                 self._note("keys destroyed", keys=count)
+        self._forget_keys_in_backups(owners)
+
+    def _forget_keys_in_backups(self, owners: list[UUID]) -> None:
+        """Raises BackupTrouble when a backup in reach can't be made to forget."""
+        what = "keys forgotten in backups"
+        if not owners or self._request.steps.filter(what=what).exists():
+            return
+        told = [forget_data_keys(owner) for owner in owners]
+        with transaction.atomic():
+            self._fence()
+            self._note(
+                what,
+                files=sum(one.files for one in told),
+                out_of_reach=sum(one.out_of_reach for one in told),
+            )
 
     def _erase(self, holding: Holding, scope: Scope) -> None:
         # Asked anew for each place: a hold that was placed meanwhile stops here.
@@ -258,6 +275,9 @@ class _Run:
         kept = self._stays(scope)
         with transaction.atomic():
             self._fence()
+            if self._request.seller_id is not None:  # it is stopped where it still is
+                hold_request(self._request)
+                settle_freezing(self._request.seller_id, now=self._now())
             self._go(Status.VERIFYING)
             if self._request.erased_at is None:
                 self._set(erased_at=self._now())

@@ -26,6 +26,9 @@ from plugseller.crypto.fields import SealedField
 from plugseller.crypto.sealing import Unopenable
 from plugseller.custody.ledger import ledger_file
 
+# How findings call what is opened and is no sealed column.
+SESSIONS, CACHE = "sessions", "the shared cache"
+QUEUE, RESULTS = "jobs that wait", "results of jobs"
 AT_ONCE = 2_000  # rows read in one query
 _PIECE = 1 << 20  # bytes of a file
 _OVERLAP = 512  # longer than anything that is looked for
@@ -232,10 +235,10 @@ def _unpickled(raw: bytes) -> str:
 
 
 _PACKED: dict[str, Callable[[], Iterator[str]]] = {
-    "sessions": _sessions,
-    "jobs that wait": _waiting,
-    "results of jobs": _results,
-    "the shared cache": _cached,
+    SESSIONS: _sessions,
+    QUEUE: _waiting,
+    RESULTS: _results,
+    CACHE: _cached,
 }
 
 

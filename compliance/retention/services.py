@@ -34,7 +34,6 @@ from plugseller.shelves import HOLDINGS, Holding
 WITHIN = timedelta(minutes=3)  # of one run; the next one goes on
 AUDIT = "audit.Entry"
 _LEASE = "retention"
-_LEAST = 250  # rows in a batch: what stays is passed each time
 _MOST_ROUNDS = 3  # what goes may let other things go: a listing its price's history
 
 logger = logging.getLogger(__name__)
@@ -201,7 +200,6 @@ class _Run:
                     in_batches(
                         remove,
                         enough=rows,
-                        least=_LEAST,
                         before_each=self._still_ours,
                         after_each=partial(self._count, holding.name),
                     )

@@ -6,7 +6,12 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from compliance.deletion.certificates import Verdict, check_file, public_keys
+from compliance.deletion.certificates import (
+    Verdict,
+    check_file,
+    keys_from,
+    published_keys,
+)
 from compliance.deletion.certified import Told
 from plugseller.commands import Report, ReportCommand
 
@@ -32,15 +37,17 @@ class Command(ReportCommand):
         parser.add_argument(
             "--keys",
             metavar="FILE",
-            help="public keys by id as JSON, as --public-keys prints them",
+            help="public keys, a copy of the issuer's /policy/signing-keys.json",
         )
         parser.add_argument(
-            "--public-keys", action="store_true", help="print our own public keys"
+            "--public-keys",
+            action="store_true",
+            help="print our own, as that address gives them",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["public_keys"]:
-            self.stdout.write(json.dumps(public_keys(), indent=2))
+            self.stdout.write(json.dumps(published_keys(), indent=2))
             return
         super().handle(*args, **options)
 
@@ -76,9 +83,8 @@ def _bytes(name: str) -> bytes:
 
 def _keys(raw: bytes) -> dict[str, str]:
     try:
-        told = json.loads(raw)
-        return {str(name): bytes.fromhex(key).hex() for name, key in told.items()}
-    except (ValueError, AttributeError, TypeError):
+        return keys_from(raw)
+    except ValueError:
         raise CommandError(
-            "The file of keys must be JSON: key id -> 64 hexadecimal digits."
+            "The file of keys must be a copy of the issuer's /policy/signing-keys.json."
         ) from None
