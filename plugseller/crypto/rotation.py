@@ -66,9 +66,7 @@ def rotate_master_key(
     Raises KeyTrouble when the provider can't make one, or an old one is lost.
     """
     keys = provider()
-    if new:
-        keys.add_master_key()
-    note_held_keys(now)
+    note_held_keys(now, just_made=keys.add_master_key() if new else "")
     if len(keys.master_ids()) > 1:
         _wait_for_those_at_it()
     rewrapped = rewrap_data_keys(told=told)
@@ -109,14 +107,14 @@ def _retire(keys: KeyProvider, key_id: str, now: datetime) -> None:
     keys.retire_master_key(key_id)
 
 
-def note_held_keys(now: datetime) -> None:
+def note_held_keys(now: datetime, *, just_made: str = "") -> None:
     """Write down keys that are new here, and those that are gone."""
     held = set(_held())
     known = set(HeldKey.objects.values_list("kind", "key_id"))
     if new := held - known:
         with transaction.atomic():
             for kind, key_id in sorted(new):
-                _note(kind, key_id, now)
+                _note(kind, key_id, now, just_made=key_id == just_made)
     gone = HeldKey.objects.filter(retired_at=None)
     for row in [row for row in gone if (row.kind, row.key_id) not in held]:
         with transaction.atomic():
@@ -125,11 +123,11 @@ def note_held_keys(now: datetime) -> None:
                 record("key.retired", details={"kind": row.kind, "key": row.key_id})
 
 
-def _note(kind: str, key_id: str, now: datetime) -> None:
+def _note(kind: str, key_id: str, now: datetime, *, just_made: bool) -> None:
     numbered = kind in (Kind.MASTER, Kind.AUDIT)
     made = provider().made_at(Kind(kind), key_id if numbered else "")
     # A clock that was wrong for a while makes no key younger than today.
-    since = min(made or now, now)
+    since = now if just_made or made is None else min(made, now)
     _, created = HeldKey.objects.get_or_create(
         kind=kind, key_id=key_id, defaults={"since": since}
     )
@@ -146,13 +144,16 @@ def _held() -> Iterator[tuple[str, str]]:
         yield Kind.AUDIT.value, key_id
     if connection.vendor == "sqlite":
         yield Kind.DATABASE.value, fingerprint(Kind.DATABASE, keys.database_key())
-    yield Kind.WEB.value, _web_key_id(keys)
+    # `init` made it after the settings were read.
+    web_key = keys.web_key() if settings.SECRET_KEY_IS_FLEETING else settings.SECRET_KEY
+    if web_key:
+        yield Kind.WEB.value, _web_key_id(web_key, keys)
 
 
-def _web_key_id(keys: KeyProvider) -> str:
+def _web_key_id(web_key: str, keys: KeyProvider) -> str:
     """Keyed, because SECRET_KEY may be words that somebody could guess."""
     key = keys.signing_key(keys.signing_ids()[0])
-    told = hmac.new(key, b"web key " + settings.SECRET_KEY.encode(), sha256)
+    told = hmac.new(key, b"web key " + web_key.encode(), sha256)
     return told.hexdigest()[:12]
 
 
