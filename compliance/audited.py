@@ -6,6 +6,7 @@ from compliance.models import (
     DeletionRequest,
     LegalHold,
     Outcome,
+    Purge,
     ShorterTime,
     Step,
 )
@@ -24,4 +25,5 @@ audited(ShorterTime, fields=("seller", "rule", "days"))
 summed_up(Step, why="it is a log itself")
 summed_up(Outcome, why="each holding's end is an entry of its own")
 summed_up(Certificate, why="its issue is an entry of its own")
-summed_up(Deadline, why="warnings and ends are entries of their own")
+summed_up(Deadline, why="each step of its ladder is an entry of its own")
+summed_up(Purge, why="each ends with an entry of its own")

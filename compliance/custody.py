@@ -6,11 +6,13 @@ from compliance.models import (
     DeletionRequest,
     LegalHold,
     Outcome,
+    Purge,
     ShorterTime,
     Step,
 )
+from compliance.retention.times import chosen_time
 from plugseller.custody.erasers import hold_table
-from plugseller.shelves import DataClass
+from plugseller.shelves import DataClass, shorten
 
 _PROOF = "It is the proof that something was deleted, and names nobody."
 
@@ -36,7 +38,7 @@ hold_table(
     data_class=DataClass.EVIDENCE,
     rule="requests",
     rank=99,
-    age="met_at",
+    age="ended_at",
     stays=_PROOF,
 )
 hold_table(
@@ -47,3 +49,13 @@ hold_table(
     rank=90,
     seller="seller",
 )
+hold_table(
+    Purge,
+    "What retention removed",
+    data_class=DataClass.EVIDENCE,
+    rule="staff_access",
+    rank=0,
+    age="began_at",
+    stays="Counts of rows; nobody stands in them.",
+)
+shorten(chosen_time)

@@ -8,7 +8,7 @@ from compliance.deletion.models import (
     Outcome,
     Step,
 )
-from compliance.retention.models import ShorterTime
+from compliance.retention.models import Purge, ShorterTime
 
 __all__ = [
     "Certificate",
@@ -16,6 +16,7 @@ __all__ = [
     "DeletionRequest",
     "LegalHold",
     "Outcome",
+    "Purge",
     "ShorterTime",
     "Step",
 ]

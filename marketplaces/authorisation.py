@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
+from marketplaces.appsecrets import apps_for
 from marketplaces.connecting import (
     ConnectRefused,
     ask,
@@ -192,8 +193,13 @@ def _exchanged(
             "connected. Start again, and approve on its page.",
             reason="no consent",
         )
-    app = app_for(attempt.marketplace)
-    response = ask(adapter, place, lambda: adapter.exchange(app=app, callback=callback))
+    response = ask(
+        adapter,
+        place,
+        apps_for(attempt.marketplace, now=now),
+        lambda app: adapter.exchange(app=app, callback=callback),
+        now=now,
+    )
     try:
         return adapter.credentials_from(response=response, callback=callback, now=now)
     except Unreadable:

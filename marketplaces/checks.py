@@ -5,6 +5,7 @@ from typing import Any
 from django.core import checks
 
 from marketplaces.consent import consent_address_errors
+from marketplaces.secretqueue import queue_errors
 from marketplaces.transport import address_errors
 from plugseller.checks import START
 
@@ -20,5 +21,9 @@ def check_addresses(
             hint="Unset the variable: what is the marketplace's own is the default.",
             id="marketplaces.E001",
         )
-        for message in [*address_errors(), *consent_address_errors()]
+        for message in [
+            *address_errors(),
+            *consent_address_errors(),
+            *queue_errors(),
+        ]
     ]

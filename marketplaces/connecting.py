@@ -9,8 +9,10 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import IntegrityError, transaction
 
 from marketplaces import shelf
+from marketplaces.appsecrets import first_accepted
 from marketplaces.contract import (
     Adapter,
+    App,
     Credentials,
     Failure,
     Region,
@@ -25,6 +27,7 @@ from marketplaces.models import Connection, FeatureSwitch
 from marketplaces.transport import CallFailed, open_transport
 from plugseller.accounts.models import Seller, User
 from plugseller.accounts.roles import Permission
+from plugseller.accounts.services.sellers import lock_sellers
 from plugseller.accounts.tenancy import sellers_visible_to
 from plugseller.audit.services import record
 
@@ -70,7 +73,7 @@ def may_connect(actor: User | None, seller: Seller) -> bool:
     """Whether the person holds the right there; None is an operator's command."""
     if actor is None:
         return True
-    allowed = sellers_visible_to(actor, Permission.MANAGE_CONNECTIONS)
+    allowed = sellers_visible_to(actor, Permission.MANAGE_CONNECTIONS)  # not frozen
     return allowed.filter(pk=seller.pk).exists()
 
 
@@ -113,14 +116,26 @@ def check_features(adapter: Adapter, features: Collection[Feature]) -> None:
             )
 
 
-def ask(adapter: Adapter, region: Region, make: Callable[[], Request]) -> Response:
-    """The good answer to a token request; ConnectRefused if there is none.
+def ask(
+    adapter: Adapter,
+    region: Region,
+    apps: Collection[App],
+    make: Callable[[App], Request],
+    *,
+    now: datetime,
+) -> Response:
+    """The good answer to a token request as our app; ConnectRefused if there is none.
 
     Called outside of any transaction: it waits for the network.
     """
     try:
         with open_transport(adapter.key, region.key) as transport:
-            response = transport.send(make())
+
+            def attempt(app: App) -> Response | Failure:
+                response = transport.send(make(app))
+                return adapter.token_failure(response) or response
+
+            found = first_accepted(apps, attempt, now=now)
     except CallFailed as failed:
         raise ConnectRefused(
             f"{failed} Nothing was connected. Try again in a few minutes.",
@@ -128,10 +143,9 @@ def ask(adapter: Adapter, region: Region, make: Callable[[], Request]) -> Respon
         ) from None
     except Unreadable:
         raise malformed(adapter) from None
-    failure = adapter.token_failure(response)
-    if failure is not None:
-        raise ConnectRefused(_meaning(adapter, failure), reason=failure.code)
-    return response
+    if isinstance(found, Failure):
+        raise ConnectRefused(_meaning(adapter, found), reason=found.code)
+    return found
 
 
 def malformed(adapter: Adapter) -> ConnectRefused:
@@ -179,6 +193,7 @@ def keep(
     try:
         with transaction.atomic():
             connection = _own(seller, adapter, region, credentials.account_id)
+            _must_stay(seller, connection)
             is_new = connection is None
             connection = connection or Connection(
                 seller=seller,
@@ -219,6 +234,19 @@ def keep(
             f"stored. If it is yours, write to {settings.CONTACT_ADDRESS}.",
             reason="account taken",
         ) from None
+
+
+def _must_stay(seller: Seller, connection: Connection | None) -> None:
+    """ConnectRefused for what is to be deleted: asked again with the seller's row held,
+    because the request may have come while the marketplace was asked."""
+    [held] = lock_sellers(seller.pk)
+    frozen = connection is not None and connection.frozen_at is not None
+    if held.frozen_at is not None or frozen:
+        raise ConnectRefused(
+            "This account is to be deleted. Nothing was connected. To keep it, "
+            "withdraw the deletion first, under Deletion, and connect again then.",
+            reason="being deleted",
+        )
 
 
 def _own(

@@ -6,13 +6,13 @@ touches no model, reads no setting and asks no clock; what it needs is passed in
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 import msgspec
 
-from marketplaces.datamap import Operation
+from marketplaces.datamap import Grantless, Operation
 from marketplaces.records import Record
 
 
@@ -81,6 +81,7 @@ class App:
     client_secret: Secret
     redirect_uri: str
     draft: bool = False  # Amazon: the app isn't published yet
+    secret_id: str = ""  # which of our secrets it carries, for our own notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,11 @@ class Request:
     """A call, ready to be sent. `query` is sent exactly as it stands.
 
     `operation` is None for token requests only; those go to `endpoint` "token".
+    A `Grantless` one carries the token of our own app, no seller's.
     `cursor` is the checkpoint's, where `query` is nothing but that page token.
     """
 
-    operation: Operation | None
+    operation: Operation | Grantless | None
     endpoint: str  # "api" or "token"
     method: str
     path: str  # percent-encoded
@@ -158,6 +160,7 @@ class Failure:
     trouble: Trouble
     code: str
     wait: float | None = None  # seconds the marketplace asks us to wait
+    keys_refused: bool = False  # a token request's: our own secret may be at fault
 
 
 class Unreadable(Exception):
@@ -165,6 +168,53 @@ class Unreadable(Exception):
 
     The text names the operation and the place, never a value.
     """
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """A marketplace sends our app a new secret."""
+
+    client_id: str
+    secret: Secret
+    good_until: datetime | None
+    old_until: datetime | None  # until when the one before it works
+
+
+@dataclass(frozen=True, slots=True)
+class SecretEnds:
+    """A marketplace warns that our app's secret ends."""
+
+    client_id: str
+    at: datetime
+    said_at: datetime
+
+
+class Rotation(Protocol):
+    """How a marketplace gives our own app a new secret, where it has a call for it."""
+
+    operation: Grantless
+
+    def access(self, app: App) -> Request:
+        """The token request of our own app for the scope of the operation."""
+
+    def request(self, access: Access) -> Request:
+        """The call that makes a new secret; its answer doesn't hold it."""
+
+    def failure(self, response: Response) -> Failure | None:
+        """What that call's answer means, or None if a new secret is on its way."""
+
+    def notice(self, text: str) -> NewSecret | SecretEnds:
+        """What a message of the marketplace says; Unreadable if it is none of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSecret:
+    """How long our own app's secret lives at a marketplace, and how it is replaced."""
+
+    lasts: timedelta | None  # None: the marketplace names no end
+    overlap: timedelta  # how long the old one is tried after there is a new one
+    by_hand: str  # what a person does for a new one, one sentence
+    rotation: Rotation | None = None
 
 
 class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -191,6 +241,7 @@ class Ask:
     now: datetime
     correlation_id: str
     keys: tuple[str, ...] = ()  # SKUs or product ids, for Over.SKUS and Over.PRODUCTS
+    reach: timedelta | None = None  # older orders aren't kept, so not asked for (USE-3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +275,7 @@ class Adapter(Protocol):
     regions: tuple[Region, ...]
     operations: tuple[Operation, ...]  # operations.py
     consent: Consent  # access.py
+    own_secret: OwnSecret
 
     def consent_address(self, *, base: str, app: App, state: str, nonce: str) -> str:
         """Where the seller's browser is sent; `base` is the consent host's address."""

@@ -80,6 +80,28 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Grantless:
+    """A call about our own registration at a marketplace; no feature of a seller's.
+
+    No seller's token opens it, it sends nothing but its path, and its answer has no
+    body: so it can neither tell nor fetch anything of a seller (USE-3).
+    """
+
+    key: str  # "amazon.rotateApplicationClientSecret"
+    purpose: str  # one sentence a seller understands
+    method: str
+    path: str
+    version: str
+    scope: str  # of the token that opens it
+    rate: float  # calls a second that the marketplace grants
+    burst: int
+
+    @property
+    def marketplace(self) -> str:
+        return self.key.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """A field that is parsed out of an answer."""
 
@@ -159,11 +181,27 @@ def permit(
             raise OperationNotPermitted(f"{name} must send {parameter}={value}.")
 
 
+def permit_grantless(
+    call: Grantless, *, method: str, path: str, query: str, body: bytes
+) -> None:
+    """Refuse a call about our own app that isn't exactly what the map says.
+
+    Raises OperationNotPermitted.
+    """
+    if (method, path, query, body) != (call.method, call.path, "", b""):
+        raise OperationNotPermitted(
+            f"{call.key} is {call.method} {call.path}, with nothing besides."
+        )
+
+
 class DataMap:
     """All operations of the marketplaces on the shelf, and the only way to one."""
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
+    def __init__(
+        self, operations: Iterable[Operation], grantless: Iterable[Grantless] = ()
+    ) -> None:
         self._by_key = {operation.key: operation for operation in operations}
+        self.grantless = tuple(grantless)
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self._by_key.values())
@@ -177,8 +215,10 @@ class DataMap:
                 f"{key} isn't in the data map, so it can't be called."
             ) from None
 
-    def holds(self, operation: Operation) -> bool:
+    def holds(self, operation: Operation | Grantless) -> bool:
         """Whether this very entry, not a look-alike, is in the map."""
+        if isinstance(operation, Grantless):
+            return any(call is operation for call in self.grantless)
         return self._by_key.get(operation.key) is operation
 
     def of(self, marketplace: str, *features: Feature) -> tuple[Operation, ...]:

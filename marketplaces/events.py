@@ -54,6 +54,67 @@ event(
     sentence="switched a feature off",
     by=PEOPLE,
 )
+ANYBODY = (By.PERSON, By.JOB, By.COMMAND)
+event(
+    "connection.frozen",
+    kind=Kind.CHANGE,
+    sentence="stopped the fetching and reading of an account that is to be deleted",
+    by=ANYBODY,
+)
+event(
+    "connection.thawed",
+    kind=Kind.CHANGE,
+    sentence="let an account be fetched and read again",
+    by=ANYBODY,
+)
+event(
+    "connection.credentials_ended",
+    kind=Kind.KEY,
+    sentence="destroyed the credentials of an account that is to be deleted",
+    by=ANYBODY,
+)
+event(
+    "app_secret.asked",
+    kind=Kind.KEY,
+    sentence="asked a marketplace for a new secret of our app",
+    by=PEOPLE,
+)
+event(
+    "app_secret.not_given",
+    kind=Kind.KEY,
+    sentence="got no new secret of our app: the marketplace refused",
+    by=PEOPLE,
+)
+event(
+    "app_secret.kept",
+    kind=Kind.KEY,
+    sentence="kept a new secret of our app",
+    by=(By.PERSON, *OURSELVES),
+)
+event(
+    "app_secret.ends",
+    kind=Kind.KEY,
+    sentence="heard from a marketplace when our app's secret ends",
+    by=OURSELVES,
+)
+event(
+    "app_secret.missing",
+    kind=Kind.KEY,
+    sentence="told officers that a new secret of our app didn't come",
+    by=OURSELVES,
+)
+event(
+    "app_secret.refused",
+    kind=Kind.KEY,
+    sentence="found that a marketplace refuses our app's secrets",
+    by=(By.PERSON, *OURSELVES),
+)
+event(
+    "app_secret.ended",
+    kind=Kind.KEY,
+    sentence="destroyed a secret of our app whose time was over",
+    by=OURSELVES,
+)
 event("sync.asked", kind=Kind.WORK, sentence="asked for a sync", by=PEOPLE)
 event(
     "sync.run",
@@ -85,5 +146,35 @@ event(
     "read.dashboard",
     kind=Kind.READ,
     sentence="looked at the dashboard",
+    by=(By.PERSON,),
+)
+event(
+    "export.asked",
+    kind=Kind.CHANGE,
+    sentence="asked for a file with all data",
+    by=(By.PERSON,),
+)
+event(
+    "export.built",
+    kind=Kind.WORK,
+    sentence="put a file with all data together",
+    by=OURSELVES,
+)
+event(
+    "export.failed",
+    kind=Kind.WORK,
+    sentence="could not put a file with all data together",
+    by=OURSELVES,
+)
+event(
+    "export.ended",
+    kind=Kind.CHANGE,
+    sentence="removed a file with all data",
+    by=(By.PERSON, *OURSELVES),
+)
+event(
+    "read.everything.export",
+    kind=Kind.READ,
+    sentence="downloaded the file with all data",
     by=(By.PERSON,),
 )

@@ -8,7 +8,12 @@ from django.conf import settings
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from marketplaces import rotation
+from marketplaces.appsecrets import forget_ended, note_environment
+from marketplaces.exporting import building
+from marketplaces.exporting import services as exporting
 from marketplaces.models import Connection, SyncRun
+from marketplaces.sync import proving
 from marketplaces.sync.limits import UNHURRIED
 from marketplaces.sync.resting import rests
 from marketplaces.sync.rounds import due_connections, sync_round
@@ -28,6 +33,42 @@ def sync_due(now: datetime) -> None:
 
 
 periodic("marketplaces.sync_due", every=settings.SYNC_EVERY, work=sync_due)
+
+periodic("exports.tend", every=timedelta(minutes=1), work=exporting.tend_exports)
+
+
+def build_export(export_id: str) -> None:
+    """Put together the file with all data that somebody asked for."""
+    building.build_export(UUID(export_id), now=timezone.now())
+
+
+def keep_app_secrets(now: datetime) -> None:
+    """Note, receive and forget secrets of our own app, and shout where one is lost."""
+    for marketplace in settings.MARKETPLACES:
+        note_environment(marketplace, now=now)
+    rotation.collect(now)
+    rotation.shout(now)
+    forget_ended(now)
+
+
+periodic("marketplaces.app_secrets", every=timedelta(minutes=5), work=keep_app_secrets)
+
+
+def prove_due(now: datetime) -> None:
+    """Queue a proof for each connection whose turn of the day has come."""
+    for account in proving.due(now):
+        async_task("marketplaces.jobs.prove_one", str(account.pk))
+
+
+periodic("marketplaces.prove_due", every=timedelta(minutes=15), work=prove_due)
+
+
+def prove_one(connection_id: str) -> None:
+    """Whether one connection's credentials still work."""
+    account = _connection(connection_id)
+    if account is not None:
+        with acting(Acting(kind="job")):
+            proving.prove(account, pace=IN_A_JOB)
 
 
 def start_sync(connection_id: UUID) -> None:

@@ -7,13 +7,16 @@ own consent page), `connect_with_secrets` (a private app's token, a seller's own
 import re
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from django.core.exceptions import ImproperlyConfigured
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from marketplaces import jobs, shelf
+from marketplaces.appsecrets import apps_for
 from marketplaces.authorisation import begin_authorisation, complete_authorisation
 from marketplaces.connecting import (
     ConnectRefused,
@@ -31,7 +34,9 @@ from marketplaces.contract import Adapter, App, Credentials, Secret, Unreadable
 from marketplaces.datamap import Feature
 from marketplaces.models import Connection, FeatureSwitch
 from plugseller.accounts.models import Seller, User
+from plugseller.accounts.services.grants import officers, owners_of
 from plugseller.audit.services import record
+from plugseller.jobs import outbox
 from plugseller.jobs.models import Lease
 
 __all__ = [
@@ -42,10 +47,17 @@ __all__ = [
     "begin_authorisation",
     "complete_authorisation",
     "connect_with_secrets",
+    "connection_of",
     "disconnect",
+    "disconnect_as_officer",
+    "end_credentials",
+    "ended_connections",
+    "freeze_connection",
+    "hold_connections",
     "is_consent_host",
     "secrets_asked",
     "switch_feature",
+    "thaw_connection",
 ]
 
 _account = re.compile(r"[A-Za-z0-9_-]{3,64}")
@@ -81,9 +93,12 @@ def connect_with_secrets(
         adapter, place = place_of(marketplace, region)
         check_features(adapter, features)
         credentials = _credentials(adapter, secrets, now)
-        app = _app(adapter, credentials)
         response = ask(
-            adapter, place, lambda: adapter.renewal(app=app, credentials=credentials)
+            adapter,
+            place,
+            _apps(adapter, credentials, now),
+            lambda app: adapter.renewal(app=app, credentials=credentials),
+            now=now,
         )
         try:
             adapter.access_from(response=response, now=now)
@@ -127,9 +142,10 @@ def _credentials(
     )
 
 
-def _app(adapter: Adapter, credentials: Credentials) -> App:
-    brings_own = bool(credentials.client_secret)
-    return (seller_app if brings_own else app_for)(adapter.key)
+def _apps(adapter: Adapter, credentials: Credentials, now: datetime) -> tuple[App, ...]:
+    if credentials.client_secret:  # the seller brings keys
+        return (seller_app(adapter.key),)
+    return apps_for(adapter.key, now=now)
 
 
 @transaction.atomic
@@ -163,7 +179,6 @@ def switch_feature(
     return switch
 
 
-@transaction.atomic
 def disconnect(
     *, actor: User | None, connection: Connection, now: datetime | None = None
 ) -> Connection:
@@ -172,6 +187,41 @@ def disconnect(
     Raises PermissionDenied.
     """
     require_right(actor, connection.seller)
+    return _disconnect(actor, connection, now or timezone.now())
+
+
+@transaction.atomic
+def disconnect_as_officer(
+    *, actor: User, connection: Connection, now: datetime
+) -> Connection:
+    """The same from the desk, where a credential must end at once; owners are mailed.
+
+    For compliance officers alone. Raises PermissionDenied.
+    """
+    if not officers().filter(pk=actor.pk).exists():
+        raise PermissionDenied
+    label = f"{connection.marketplace.title()} {connection.region.upper()}"
+    for owner in owners_of(connection.seller_id):
+        outbox.post(
+            to=owner.email,
+            subject=f"Your {label} account was disconnected",
+            text=(
+                f"Our compliance officer disconnected the {label} account of "
+                f"{connection.seller.name}. The credentials are destroyed here, and "
+                "nothing more is fetched. What was fetched is still there.\n\n"
+                f"Questions? Write to {settings.CONTACT_ADDRESS}.\n\n"
+                f"{settings.PUBLIC_ADDRESS}/s/{connection.seller.slug}/connections\n"
+            ),
+            owner=owner.pk,
+            now=now,
+        )
+    return _disconnect(actor, connection, now)
+
+
+@transaction.atomic
+def _disconnect(
+    actor: User | None, connection: Connection, now: datetime
+) -> Connection:
     changed = (
         Connection.objects.of_seller(connection.seller_id)
         .filter(pk=connection.pk)
@@ -181,15 +231,11 @@ def disconnect(
             status=Connection.Status.DISCONNECTED,
             trouble="",
             reconnect_by=None,
-            ended_at=now or timezone.now(),
+            ended_at=now,
         )
     )
     if changed:
-        # A pass that is under way holds an access token in memory; without its lease
-        # it writes nothing more and ends, and the token with it.
-        Lease.objects.filter(name=f"sync:{connection.pk}").update(
-            fence=F("fence") + 1, holder="", expires_at=None
-        )
+        _end_passes(connection.pk)
         record(
             "connection.disconnected",
             actor=actor,
@@ -198,6 +244,102 @@ def disconnect(
         )
     connection.refresh_from_db()
     return connection
+
+
+@transaction.atomic
+def freeze_connection(*, connection: UUID, now: datetime) -> bool:
+    """Nothing of it is fetched or read from now on, for it is to be deleted.
+
+    False if that was so already. Its credentials stay until the deletion begins, so
+    that a withdrawal loses nothing.
+    """
+    ours = _by_id(connection)
+    if not ours.filter(frozen_at=None).update(frozen_at=now):
+        return False
+    _end_passes(connection)
+    frozen = ours.get()
+    record("connection.frozen", seller_id=frozen.seller_id, subject=frozen)
+    return True
+
+
+@transaction.atomic
+def thaw_connection(*, connection: UUID) -> bool:
+    """It is fetched and read again; False if it was never stopped."""
+    ours = _by_id(connection)
+    if not ours.filter(frozen_at__isnull=False).update(frozen_at=None):
+        return False
+    thawed = ours.get()
+    record("connection.thawed", seller_id=thawed.seller_id, subject=thawed)
+    return True
+
+
+@transaction.atomic
+def end_credentials(*, connection: UUID, now: datetime) -> bool:
+    """Destroy what a connection is opened with, for good; False if there was nothing.
+
+    Neither Amazon nor Walmart documents an operation by which an app ends its own
+    authorisation (reference/amazon.md 2.2, walmart.md 1.6): the seller does it there,
+    and `Consent.revoked_by` says how. Without its tokens we can't use it any more.
+    """
+    used = Q(credentials__isnull=False) | ~Q(status=Connection.Status.DISCONNECTED)
+    changed = (
+        _by_id(connection)
+        .filter(used)
+        .update(
+            credentials=None,  # ACC-3
+            status=Connection.Status.DISCONNECTED,
+            reconnect_by=None,
+        )
+    )
+    if not changed:
+        return False
+    _end_passes(connection)
+    ended = _by_id(connection).get()
+    if ended.ended_at is None:
+        _by_id(connection).update(ended_at=now)
+    record("connection.credentials_ended", seller_id=ended.seller_id, subject=ended)
+    return True
+
+
+def hold_connections(seller: UUID) -> "list[Connection]":
+    """A seller's connections and the leases of their passes, locked until the
+    transaction ends: leases first, as a pass does. Without their credentials."""
+    ours = Connection.objects.of_seller(seller).order_by("pk")
+    names = [f"sync:{pk}" for pk in ours.values_list("pk", flat=True)]
+    list(Lease.objects.select_for_update().filter(name__in=names).order_by("name"))
+    return list(ours.select_for_update().defer("credentials"))
+
+
+def ended_connections() -> "QuerySet[Connection]":
+    """Every account whose authorisation ended, or that was disconnected."""
+    return (
+        Connection.objects.across_sellers(reason="whose data may not be kept for long")
+        .filter(
+            status__in=[Connection.Status.REVOKED, Connection.Status.DISCONNECTED],
+            ended_at__isnull=False,
+        )
+        .select_related("seller")
+        .defer("credentials")
+    )
+
+
+def connection_of(pk: UUID) -> Connection | None:
+    """The connection by its id, if it is still there; without its credentials."""
+    return _by_id(pk).defer("credentials").first()
+
+
+def _by_id(connection: UUID) -> "QuerySet[Connection]":
+    return Connection.objects.across_sellers(
+        reason="a deletion names the connection by its id"
+    ).filter(pk=connection)
+
+
+def _end_passes(connection: UUID) -> None:
+    """A pass that is under way holds an access token in memory; without its lease it
+    writes nothing more and ends, and the token with it."""
+    Lease.objects.filter(name=f"sync:{connection}").update(
+        fence=F("fence") + 1, holder="", expires_at=None
+    )
 
 
 def ask_for_sync(*, actor: User, connection: Connection) -> None:

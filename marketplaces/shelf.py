@@ -45,7 +45,11 @@ def adapters() -> tuple[Adapter, ...]:
 @cache
 def datamap() -> DataMap:
     """Every operation that can be called at all."""
-    return DataMap(operation for a in adapters() for operation in a.operations)
+    rotations = [a.own_secret.rotation for a in adapters()]
+    return DataMap(
+        (operation for a in adapters() for operation in a.operations),
+        (rotation.operation for rotation in rotations if rotation),
+    )
 
 
 def choices() -> list[tuple[str, str]]:

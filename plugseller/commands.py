@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from getpass import getpass
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -51,13 +52,15 @@ class ReportCommand(BaseCommand):
             raise SystemExit(1)
 
 
-def asked(prompt: str) -> str:
+def asked(prompt: str, *, shown: bool = True) -> str:
     """What somebody types, or the next line of standard input.
 
     For what shouldn't stand in an argument, where everybody on the machine sees it.
+    With `shown=False` it doesn't appear on the terminal either.
     """
-    line = input(prompt) if sys.stdin.isatty() else sys.stdin.readline()
-    return line.strip()
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    return (input if shown else getpass)(prompt).strip()
 
 
 def table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:

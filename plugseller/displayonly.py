@@ -6,8 +6,14 @@ from django.http import HttpRequest
 
 # Role of our staff -> the desk's pages. None of them shows a seller's data.
 SEES: dict[str, tuple[str, ...]] = {
-    "officer": ("people", "sellers", "memberships", "grants", "lockouts", "audit"),
-    "operator": ("connections", "sync runs", "timetable", "work", "mails", "grants"),
+    "officer": (
+        *("people", "sellers", "memberships", "grants", "lockouts", "audit"),
+        *("deletion requests", "deadlines", "credentials", "retention"),
+    ),
+    "operator": (
+        *("connections", "sync runs", "timetable", "work", "mails", "grants"),
+        "credentials",
+    ),
     "support": ("grants",),
 }
 

@@ -93,7 +93,8 @@ def _beyond(field: str, cursor: Cursor, *, downward: bool) -> Q:
 def _cursor_at(row: models.Model, ordering: Ordering, *, back: bool) -> str:
     value = getattr(row, ordering.field)
     told = value.isoformat() if isinstance(value, datetime) else value
-    text = json.dumps([ordering.key, back, told, row.pk])
+    # Other keys than numbers are walked too, by files, which show no cursor.
+    text = json.dumps([ordering.key, back, told, row.pk], default=str)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

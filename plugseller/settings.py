@@ -54,6 +54,7 @@ KEYS = Where(
 KEY_LIFE = timedelta(days=365)  # of master and data keys (Amazon's DPP 2.4)
 KEY_ROTATED_BEFORE = timedelta(days=30)  # by the job, so that a late one is in time
 DATA_KEY_RESTS = timedelta(days=1)  # replaced, before it may be destroyed
+MASTER_KEY_RESTS = timedelta(days=30)  # unused; above BACKUP_KEEP, backups need it
 
 # `manage.py init` makes the web's key. Before that nothing is served, so a key for
 # this process alone is enough to run `init` itself.
@@ -114,6 +115,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "plugseller.custody.gate.Gate",  # before anything reads who is signed in
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -287,7 +289,7 @@ REST_KNOX = {
 }
 API_TOKEN_LONGEST = timedelta(days=365)
 API_TOKEN_OVERLAP = timedelta(hours=24)  # how long a renewed token still works
-API_TOKEN_WARNING = timedelta(days=14)  # before it ends, its owner is told
+API_TOKEN_WARNING = timedelta(days=14)  # before it ends, its page says so
 
 # Staff access to a seller that begins without a second person lasts so long.
 BREAK_GLASS_HOURS = 1
@@ -303,11 +305,29 @@ AUDIT_WITNESS_MAIL = env.text("AUDIT_WITNESS_MAIL", "")
 
 # --- What is held ---------------------------------------------------------------------
 
+# How long after its verification a deletion can be withdrawn; none when asked for.
+DELETION_GRACE = timedelta(hours=48)
 # What was erased, so that a restored backup forgets it again: on another disk than the
 # database, and never in its backup.
 DELETION_LEDGER = Path(
     env.text("DELETION_LEDGER", str(PLUGSELLER_HOME / "ledger" / "deletions.jsonl"))
 )
+
+# Files made for sellers to take along, sealed; they go after a day.
+EXPORT_FOLDER = PLUGSELLER_HOME / "exports"
+# Three places, best on three disks: what was backed up, the data keys of it, and the
+# keys that open both, each of which is destroyed when its backups' time is over.
+BACKUP_FOLDER = env.text("BACKUP_FOLDER", "")  # empty: nothing is backed up
+BACKUP_KEYS_FOLDER = Path(
+    env.text("BACKUP_KEYS_FOLDER", str(PLUGSELLER_HOME / "backup-keys"))
+)
+BACKUP_PERIODS_FOLDER = Path(
+    env.text("BACKUP_PERIODS_FOLDER", str(PLUGSELLER_HOME / "period-keys"))
+)
+BACKUP_EVERY = timedelta(hours=24)
+# 30 days without the time in which a deletion can be withdrawn: whatever a deletion
+# erases is gone from backups 30 days after it was asked for.
+BACKUP_KEEP = timedelta(days=28)
 
 # --- Jobs -----------------------------------------------------------------------------
 
@@ -349,6 +369,12 @@ MARKETPLACE_APPS: dict[str, dict[str, Any]] = {
         "client_id": env.text("AMAZON_CLIENT_ID", ""),
         "client_secret": env.secret("AMAZON_CLIENT_SECRET", ""),
         "draft": env.flag("AMAZON_APP_IS_DRAFT", default=False),
+        # Where Amazon puts a new client secret: an SQS queue, and who may read it.
+        "queue": {
+            "address": env.text("AMAZON_SECRET_QUEUE", ""),
+            "key_id": env.text("AMAZON_SECRET_QUEUE_KEY_ID", ""),
+            "key": env.secret("AMAZON_SECRET_QUEUE_KEY", ""),
+        },
     },
     "walmart": {
         "application_id": env.text("WALMART_CLIENT_ID", ""),
@@ -497,6 +523,9 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING")},
     "loggers": {
         name: {"level": "WARNING"}
-        for name in ("urllib3", "requests", "httpx", "httpcore", "sp_api")
+        for name in (
+            *("urllib3", "requests", "httpx", "httpcore", "sp_api"),
+            *("boto3", "botocore"),  # would write messages of queues
+        )
     },
 }

@@ -4,12 +4,12 @@ Each app fills them from files found by name, as Django finds `admin.py`; nothin
 here imports anything of the house.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 
@@ -56,6 +56,9 @@ def event(name: str, *, kind: Kind, sentence: str, by: tuple[By, ...]) -> Event:
     return entry
 
 
+LIMIT = timedelta(minutes=5)  # of work that doesn't say how long it may take
+
+
 @dataclass(frozen=True, slots=True)
 class Periodic:
     """A piece of work that is done again and again, from each app's `jobs.py`."""
@@ -63,6 +66,7 @@ class Periodic:
     name: str  # "mail.send"
     every: timedelta
     work: Callable[[datetime], object]  # gets the instant it is run for
+    limit: timedelta = LIMIT  # a run that takes longer counts as dead
 
 
 _periodicals: dict[str, Periodic] = {}
@@ -70,12 +74,128 @@ PERIODICALS: Mapping[str, Periodic] = MappingProxyType(_periodicals)  # name -> 
 
 
 def periodic(
-    name: str, *, every: timedelta, work: Callable[[datetime], object]
+    name: str,
+    *,
+    every: timedelta,
+    work: Callable[[datetime], object],
+    limit: timedelta = LIMIT,
 ) -> Periodic:
-    """Put work on the timetable; ValueError if the name is taken."""
-    entry = Periodic(name, every, work)
+    """Put work on the timetable; ValueError if the name is taken.
+
+    Work that may take long does a part, and says so by ending: it is called again.
+    What it returns, if it is a number, stands in its history.
+    """
+    entry = Periodic(name, every, work, limit)
     if _periodicals.setdefault(name, entry) != entry:
         raise ValueError(f"{name} is on the timetable already.")
+    return entry
+
+
+class Standing(StrEnum):
+    """How it stands with a credential; the worst first."""
+
+    TROUBLE = "trouble"  # it doesn't work, or something about it went wrong
+    OVERDUE = "overdue"
+    SOON = "due soon"
+    GOOD = "in order"
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialRow:
+    """A credential as the inventory shows it; the secret itself is never in it (ACC-3).
+
+    Whoever is responsible is told before it is due: the person, else the seller's
+    owners, else our officers.
+    """
+
+    subject_id: UUID  # of the credential; the same as long as it is the same one
+    kind: str  # "API key", "Authorisation at Amazon"
+    label: str  # tells it from others of its kind; no name of anybody
+    owner: str  # in words: "North", "Plug Seller"
+    seller_id: UUID | None = None
+    person_id: UUID | None = None
+    created_at: datetime | None = None
+    last_used_at: datetime | None = None  # or last proved to work
+    due_at: datetime | None = None  # when it must have been renewed
+    trouble: str = ""  # what is wrong with it now, a sentence
+    note: str = ""  # how it is renewed, a sentence
+    can: tuple[str, ...] = ()  # which of its source's verbs fit it now
+    page: str = ""  # where its owner renews it, without the host
+    ends_itself: bool = False  # it just stops at its day, and nothing is overdue then
+
+    SOON: ClassVar[timedelta] = timedelta(days=30)
+
+    def standing(self, now: datetime) -> Standing:
+        if self.trouble:
+            return Standing.TROUBLE
+        if self.due_at is None or self.due_at - now > self.SOON:
+            return Standing.GOOD
+        return Standing.SOON if now < self.due_at else Standing.OVERDUE
+
+
+class Lists(Protocol):
+    """Lists the credentials of one source that are in use."""
+
+    def __call__(
+        self, now: datetime, until: datetime | None
+    ) -> Iterable[CredentialRow]:
+        """Those in use now; with `until` only those that are due by then."""
+
+
+class Does(Protocol):
+    """Does something with a credential: a service, with its checks and its entry."""
+
+    def __call__(self, *, actor: Any, subject_id: UUID, now: datetime) -> str:
+        """Gives a sentence on what was done. Raises PermissionDenied, LookupError for
+        a credential that isn't there, ValidationError for a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Where rows of the inventory come from, and what can be done with them."""
+
+    source: str
+    rows: Lists
+    does: Mapping[str, Does]  # verb -> service: "revoke", "disconnect", "rotate"
+
+
+_credentials: dict[str, Credentials] = {}
+CREDENTIALS: Mapping[str, Credentials] = MappingProxyType(_credentials)
+
+
+def credentials(
+    source: str, rows: Lists, does: Mapping[str, Does] | None = None
+) -> Credentials:
+    """Add to the inventory of credentials, from each app's `inventory.py`.
+
+    ValueError if the source is taken.
+    """
+    entry = Credentials(source, rows, does or {})
+    if _credentials.setdefault(source, entry) != entry:
+        raise ValueError(f"{source} is in the inventory already.")
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Vital:
+    """Something that must be well for our promises to be kept; `/healthz` asks it."""
+
+    name: str  # "mail": for programs
+    label: str  # "Outgoing mail": for people
+    look: Callable[[datetime], str]
+    """What is wrong at that instant, in a sentence without anybody in it; "" if it is
+    well. Cheap, and it writes nothing."""
+
+
+_vitals: dict[str, Vital] = {}
+VITALS: Mapping[str, Vital] = MappingProxyType(_vitals)  # name -> Vital
+
+
+def vital(name: str, label: str, look: Callable[[datetime], str]) -> Vital:
+    """Have something watched, from each app's `jobs.py`; ValueError if it is taken."""
+    entry = Vital(name, label, look)
+    if _vitals.setdefault(name, entry) != entry:
+        raise ValueError(f"{name} is watched already.")
     return entry
 
 
@@ -102,6 +222,7 @@ class Scope:
     people: frozenset[UUID] = frozenset()
     addresses: frozenset[str] = field(default=frozenset(), repr=False)
     connections: frozenset[UUID] = frozenset()  # of that seller, as jobs name them
+    request_id: UUID | None = None  # whose own mails are still to be sent
 
     @property
     def whole_seller(self) -> UUID | None:
@@ -144,9 +265,8 @@ class Store(Protocol):
         before: datetime,
         *,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
-        """What should be gone: older than `before`; of one seller, or of the others."""
+        """What should be gone: older than `before`; of one seller, or of everybody."""
         ...
 
     def purge(
@@ -155,7 +275,6 @@ class Store(Protocol):
         *,
         at_most: int,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
         """Remove what is overdue."""
         ...
@@ -186,3 +305,42 @@ def hold(holding: Holding) -> Holding:
     if _holdings.setdefault(holding.name, holding) != holding:
         raise ValueError(f"{holding.name} is registered already.")
     return holding
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A kind of whom data is about, and where those that are there can be found."""
+
+    kind: str  # a Tombstone.Kind
+    ids: Callable[[], Iterable[UUID]]
+    scope: Callable[[UUID], Scope]  # what erasing one of them means
+    of_seller: Callable[[UUID], Iterable[UUID]] | None = None  # those of a seller
+
+
+_subjects: dict[str, Subject] = {}
+SUBJECTS: Mapping[str, Subject] = MappingProxyType(_subjects)  # kind -> Subject
+
+
+def subject(entry: Subject) -> Subject:
+    """Say where those of a kind are found, from an app's `custody.py`.
+
+    ValueError if somebody said so already.
+    """
+    if _subjects.setdefault(entry.kind, entry) != entry:
+        raise ValueError(f"Where to find a {entry.kind} is registered already.")
+    return entry
+
+
+Shorten = Callable[[str, UUID], timedelta | None]
+_shorteners: list[Shorten] = []
+
+
+def shorten(by: Shorten) -> None:
+    """Say who knows the shorter times that sellers chose: rule, seller -> time."""
+    _shorteners.append(by)
+
+
+def shortened(rule: str, seller_id: UUID) -> timedelta | None:
+    """The shortest time the seller chose for what the rule names; None: none."""
+    chosen = [by(rule, seller_id) for by in _shorteners]
+    return min((one for one in chosen if one is not None), default=None)

@@ -4,8 +4,10 @@ Alice owns seller North, Bob works for North and may only look, Charlie owns sel
 South, Olga is staff without a grant, Carl is compliance officer.
 """
 
+import os
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +26,7 @@ from plugseller.accounts.services import (
     join,
     set_up_app,
 )
+from plugseller.custody import gate
 from plugseller.keyprovider.file import make_keys
 
 
@@ -50,6 +53,17 @@ def _fresh_limits(request: pytest.FixtureRequest) -> None:
     if {"live_server", "transactional_db"} & set(request.fixturenames):
         request.getfixturevalue("transactional_db")
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _own_ledger(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test erases isn't in the ledger of the next one, nor of other workers."""
+    path = settings.PLUGSELLER_HOME / "ledger" / f"{os.getpid()}.jsonl"
+    settings.DELETION_LEDGER = path
+    monkeypatch.setattr(gate, "_said", gate._said)
+    monkeypatch.setattr(gate, "_open_at", gate._open_at)
+    yield
+    path.unlink(missing_ok=True)
 
 
 @pytest.fixture

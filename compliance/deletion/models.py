@@ -6,6 +6,7 @@ is destroyed with the last step.
 """
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
@@ -102,6 +103,22 @@ class DeletionRequest(models.Model):
     def __str__(self) -> str:
         return self.reference
 
+    @property
+    def is_open(self) -> bool:
+        return self.status not in self.CLOSED
+
+    def is_overdue(self, now: datetime) -> bool:
+        return self.is_open and now >= self.due_at
+
+    @property
+    def tone(self) -> str:
+        """How its state is coloured: done, waiting for something, or refused."""
+        if self.status == self.Status.REJECTED:
+            return "bad"
+        if self.status == self.Status.COMPLETED:
+            return "good"
+        return "wait" if self.is_open else ""
+
 
 class Step(models.Model):
     """Something that happened to a request: who, when, what. Only ever inserted."""
@@ -182,6 +199,14 @@ class LegalHold(models.Model):
 
     def __str__(self) -> str:
         return f"hold {self.pk}"
+
+    def waits_at(self, now: datetime) -> bool:
+        """Whether it may still be approved."""
+        return not self.approved_at and not self.released_at and self.ends_at > now
+
+    def stands_at(self, now: datetime) -> bool:
+        """Whether it holds anything."""
+        return bool(self.approved_at) and not self.released_at and self.ends_at > now
 
 
 class Certificate(models.Model):

@@ -1,4 +1,4 @@
-"""Times that sellers chose for themselves (RET-1)."""
+"""Times that sellers chose for themselves, and what retention removed (RET-1)."""
 
 import uuid
 
@@ -30,3 +30,33 @@ class ShorterTime(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.days} days"
+
+
+class Purge(models.Model):
+    """What one run of retention removed from one place; counted with each batch.
+
+    So what a killed run removed is known as well: the next one closes its row, and
+    writes the entry of the audit log that was still owed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    holding = models.CharField(max_length=100)  # its name on the shelf
+    rule = models.CharField(max_length=40)
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    rows = models.BigIntegerField(default=0)
+    broken_off = models.BooleanField(default=False)  # out of time, failed or killed
+
+    class Meta:
+        ordering = ["-began_at", "holding"]
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["holding"],
+                condition=models.Q(ended_at=None),
+                name="one_purge_at_a_time",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.holding

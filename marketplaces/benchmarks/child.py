@@ -1,6 +1,6 @@
 """One measure in a process of its own; prints one line of JSON.
 
-    python -m marketplaces.benchmarks.child fetch|parse|upsert|ours|audit_... <folder>
+    python -m marketplaces.benchmarks.child fetch|audit_...|erase_...|... <folder>
 
 `folder` holds the pages (`fetch` puts them there) and `simulator.json`.
 """
@@ -24,7 +24,7 @@ def main(what: str, folder: Path) -> dict[str, Any]:
     """The measure's figures."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plugseller.settings")
     django.setup()
-    from . import entries
+    from . import entries, erasing
 
     measure: Callable[[Path], dict[str, Any]] = {
         "connect": _connect,
@@ -38,6 +38,10 @@ def main(what: str, folder: Path) -> dict[str, Any]:
         "audit_append": entries.append,
         "audit_insert": entries.insert,
         "audit_verify": entries.verify,
+        "erase_prepare": erasing.prepare,
+        "erase_floor": erasing.floor,
+        "erase_ours": erasing.ours,
+        "erase_writer": erasing.writer,
     }[what]
     return measure(folder)
 

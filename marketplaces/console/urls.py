@@ -9,6 +9,7 @@ from marketplaces.console.views import (
     catalog,
     connecting,
     connections,
+    exporting,
     fetched,
     home,
     orders,
@@ -32,6 +33,10 @@ _of_seller = [
     path("prices", prices.price_list, name="prices"),
     path("prices.csv", prices.price_file, name="prices_file"),
     path("what-we-fetch", fetched.what_we_fetch, name="what_we_fetch"),
+    path("export", exporting.export, name="export"),
+    path("export/progress", exporting.export_progress, name="export_progress"),
+    path("export/<uuid:export>.zip", exporting.export_file, name="export_file"),
+    path("export/<uuid:export>/end", exporting.export_end, name="export_end"),
     path("connections", connections.connection_list, name="connections"),
     path("connections/new", connecting.choose_marketplace, name="choose_marketplace"),
     path(

@@ -58,6 +58,11 @@ class Listing(MarketplaceRow):
         indexes = [
             models.Index(fields=["seller", "sku", "id"], name="listing_by_sku"),
             models.Index(fields=["seller", "-listed_at", "-id"], name="listing_by_age"),
+            models.Index(
+                fields=["seller", "gone_at"],
+                name="listing_gone",
+                condition=models.Q(gone_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -41,6 +41,10 @@ class Connection(models.Model):
     connected_at = models.DateTimeField(default=timezone.now)
     reconnect_by = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    frozen_at = models.DateTimeField(null=True, editable=False)
+    """Since when nothing of it is read or fetched, because it is to be deleted."""
+    tried_at = models.DateTimeField(null=True, blank=True)  # its daily proof
+    proved_at = models.DateTimeField(null=True, blank=True)  # when it last let us in
 
     unfenced = models.Manager()
     objects = FencedQuerySet.as_manager()
@@ -63,7 +67,8 @@ class Connection(models.Model):
     @property
     def is_live(self) -> bool:
         """Whether calls may be made with it."""
-        return self.status in (self.Status.ACTIVE, self.Status.ATTENTION)
+        live = self.status in (self.Status.ACTIVE, self.Status.ATTENTION)
+        return live and self.frozen_at is None
 
     def must_reconnect_within(self, days: int, *, now: datetime) -> bool:
         """Whether the marketplace's own limit is that close."""

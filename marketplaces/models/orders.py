@@ -44,7 +44,12 @@ class Order(MarketplaceRow):
 
 
 class OrderItem(models.Model):
-    """One line of an order."""
+    """One line of an order.
+
+    Lines are read through their orders. So where an order isn't read any more because
+    its connection is to be deleted, neither are they; a condition of their own would
+    join every order for each line that is looked at.
+    """
 
     view_permission = Permission.VIEW_ORDERS
 

@@ -14,6 +14,8 @@ class MarketplaceRow(models.Model):
     natural key only.
     """
 
+    part_of = "connection_id"  # what the fence leaves out when that is to be deleted
+
     id = models.BigAutoField(primary_key=True)
     seller = models.ForeignKey(
         Seller, on_delete=models.CASCADE, db_index=False, related_name="+"

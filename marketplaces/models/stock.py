@@ -44,6 +44,11 @@ class Stock(StockFact):
             models.Index(
                 fields=["seller", "available", "id"], name="stock_by_available"
             ),
+            models.Index(
+                fields=["seller", "gone_at"],
+                name="stock_gone",
+                condition=models.Q(gone_at__isnull=False),
+            ),
         ]
 
 

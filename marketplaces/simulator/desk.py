@@ -9,12 +9,13 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from marketplaces.simulator.world import Account, World
 
 CODE_LIFE = timedelta(minutes=5)
+OLD_SECRET_LIFE = timedelta(days=7)  # after a newer one was made
 ACCESS_SECONDS: Mapping[str, int] = {"amazon": 3_600, "walmart": 900}
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "testserver"})
 
@@ -78,11 +79,62 @@ class Desk:
         self._made = 0
         self._generation: dict[str, int] = {}
         self._revoked: set[str] = set()
+        self._made_secrets = 0
+        self._secret_ends: dict[str, datetime] = {}  # of secrets that were replaced
 
-    def is_app(self, marketplace: str, client_id: str, client_secret: str) -> bool:
-        """Whether these are our app's keys."""
+    def is_app(
+        self, marketplace: str, client_id: str, client_secret: str, now: datetime
+    ) -> bool:
+        """Whether these are our app's keys, with a secret that hasn't ended.
+
+        A secret made by a simulator before this one, with the same seed, works too.
+        """
         app = APPS[marketplace]
-        return (client_id, client_secret) == (app.client_id, app.client_secret)
+        ends = self._secret_ends.get(client_secret)
+        if client_id != app.client_id or (ends is not None and now >= ends):
+            return False
+        return client_secret == app.client_secret or self._was_made(client_secret)
+
+    def new_secret(self, marketplace: str, now: datetime) -> tuple[str, datetime]:
+        """A new secret of our app, and when the one before it ends."""
+        before = self._secret(self._made_secrets) or APPS[marketplace].client_secret
+        self._made_secrets += 1
+        ends = now + OLD_SECRET_LIFE
+        self._secret_ends.setdefault(before, ends)
+        return self._secret(self._made_secrets), ends
+
+    def end_secret(self, client_secret: str) -> None:
+        """Let a secret of our app work no more, as if its time were over."""
+        self._secret_ends[client_secret] = datetime.min.replace(tzinfo=UTC)
+
+    def _secret(self, number: int) -> str:
+        if not number:
+            return ""
+        text = f"amzn1.oa2-cs.v1.simulated-{number}"
+        return f"{text}.{self._mac('secret/' + text)}"
+
+    def _was_made(self, client_secret: str) -> bool:
+        text, _, mac = client_secret.rpartition(".")
+        return bool(text) and hmac.compare_digest(
+            mac.encode(), self._mac("secret/" + text).encode()
+        )
+
+    def grantless_token(self, scope: str, now: datetime) -> tuple[str, int]:
+        """An access token of the app itself and its seconds."""
+        seconds = self._access_seconds["amazon"]
+        text = f"{scope}.{int(now.timestamp()) + seconds}"
+        return f"Atza|{text}.{self._mac('grantless/' + text)}", seconds
+
+    def is_grantless(self, token: str, scope: str, now: datetime) -> bool:
+        """Whether it is an access token of the app for that scope, still good."""
+        text, _, mac = token.removeprefix("Atza|").rpartition(".")
+        made = self._mac("grantless/" + text)
+        told, _, expires = text.rpartition(".")
+        return (
+            hmac.compare_digest(mac.encode(), made.encode())
+            and told == scope
+            and now.timestamp() < int(expires)
+        )
 
     def owner_of_keys(
         self, marketplace: str, client_id: str, client_secret: str

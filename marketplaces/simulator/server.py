@@ -19,6 +19,7 @@ from marketplaces.simulator.desk import ACCESS_SECONDS, APPS, Desk
 from marketplaces.simulator.faults import Faults
 from marketplaces.simulator.listener import Listener
 from marketplaces.simulator.pages import approved
+from marketplaces.simulator.queue import ADDRESS, Queue
 from marketplaces.simulator.switchboard import LoggedCall, Switchboard
 from marketplaces.simulator.world import (
     DEFAULT_LISTINGS,
@@ -79,11 +80,14 @@ class Simulator:
             steps=steps,
         )
         self.desk = Desk(self.world, access_seconds=access_seconds)
+        self.queue = Queue()
         self._board = Switchboard(
             (
                 backroom(self),
                 walmart.marketplace(self.world, self.desk, overshare=overshare),
-                amazon.marketplace(self.world, self.desk, overshare=overshare),
+                amazon.marketplace(
+                    self.world, self.desk, self.queue, overshare=overshare
+                ),
             ),
             desk=self.desk,
             faults=Faults(faults, seed=seed),
@@ -164,6 +168,9 @@ class Simulator:
             "AMAZON_APPLICATION_ID": APPS["amazon"].application_id,
             "AMAZON_CLIENT_ID": APPS["amazon"].client_id,
             "AMAZON_CLIENT_SECRET": APPS["amazon"].client_secret,
+            "AMAZON_SECRET_QUEUE": f"{self.address}{ADDRESS}",
+            "AMAZON_SECRET_QUEUE_KEY_ID": "simulated",
+            "AMAZON_SECRET_QUEUE_KEY": "simulated",
             "WALMART_API_ENDPOINT": self.address,
             "WALMART_CONSENT_ENDPOINT": self.address,
             "WALMART_CLIENT_ID": APPS["walmart"].client_id,

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Protocol, TypeVar
 
+from marketplaces.appsecrets import first_accepted
 from marketplaces.contract import (
     Access,
     Adapter,
@@ -98,7 +99,7 @@ class Asker:
 
     adapter: Adapter
     transport: Transport
-    app: App
+    apps: tuple[App, ...]  # our own with each of its secrets, the likeliest first
     credentials: Credentials
     clock: Clock
     pace: Pace
@@ -163,19 +164,21 @@ class Asker:
 
     def _new_access(self) -> Access:
         """An access token by the refresh token. Only here a seller can be gone."""
-        question = _Renewal(self)
 
-        def send() -> Response:
-            return self.transport.send(question.request())
+        def attempt(app: App) -> Access | Failure:
+            question = _Renewal(self, app)
+            return self._until_judged(
+                lambda: self.transport.send(question.request()), question, None
+            )
 
-        found = self._until_judged(send, question, None)
+        found = first_accepted(self.apps, attempt, now=self.clock.now())
         if not isinstance(found, Failure):
             return found
         if found.word is Word.GONE:
             raise Halt(found.code, trouble=found.trouble, gone=True)
         own_keys = bool(self.credentials.client_secret)
         if not own_keys:
-            # Nobody's connection is at fault: our own secret is wrong or has expired.
+            # Nobody's connection is at fault, so none is marked.
             logger.error(
                 "%s refuses our own app's keys (%s); no seller can be synced",
                 self.adapter.label,
@@ -259,10 +262,11 @@ class _Renewal:
     """Asks the token endpoint for an access token."""
 
     asker: Asker
+    app: App
 
     def request(self) -> Request:
         return self.asker.adapter.renewal(
-            app=self.asker.app, credentials=self.asker.credentials
+            app=self.app, credentials=self.asker.credentials
         )
 
     def judge(self, response: Response) -> Failure | None:

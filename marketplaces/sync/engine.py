@@ -20,7 +20,8 @@ from uuid import UUID
 from django.db import OperationalError, transaction
 
 from marketplaces import credentials, shelf
-from marketplaces.consent import app_for, seller_app
+from marketplaces.appsecrets import apps_for
+from marketplaces.consent import seller_app
 from marketplaces.contract import App, Credentials, Trouble
 from marketplaces.datamap import Feature, Operation
 from marketplaces.models import Connection, FeatureSwitch, Market, SyncRun
@@ -32,6 +33,7 @@ from marketplaces.sync.tally import Tally
 from marketplaces.sync.walking import Course, Progress, Walk
 from marketplaces.transport import Transport, open_transport
 from plugseller.audit.services import AuditUnavailable, record
+from plugseller.custody.rules import keep_of
 from plugseller.jobs import leases
 
 __all__ = [
@@ -89,6 +91,8 @@ def sync_connection(
     if held is None:
         raise Occupied
     try:
+        account.refresh_from_db()  # it may have ended before the lease was ours
+        wanted = _wanted(account, features)
         _close_broken_off(account, now=clock.now())
         adapter = shelf.adapter(account.marketplace)
         assert account.credentials is not None  # noqa: S101 (it is live)
@@ -100,7 +104,7 @@ def sync_connection(
             asker = Asker(
                 adapter=adapter,
                 transport=way,
-                app=_app(account.marketplace, kept),
+                apps=_apps(account.marketplace, kept, now=clock.now()),
                 credentials=kept,
                 clock=clock,
                 pace=pace,
@@ -134,9 +138,11 @@ def _wanted(
     return (Feature.ACCOUNT, *chosen)
 
 
-def _app(marketplace: str, kept: Credentials) -> App:
+def _apps(marketplace: str, kept: Credentials, *, now: datetime) -> tuple[App, ...]:
     """As whom we come; ImproperlyConfigured if our own registration isn't set."""
-    return (seller_app if kept.client_secret else app_for)(marketplace)
+    if kept.client_secret:
+        return (seller_app(marketplace),)
+    return apps_for(marketplace, now=now)
 
 
 def _close_broken_off(account: Connection, *, now: datetime) -> None:
@@ -237,6 +243,7 @@ class _Pass:
             tally=Tally(),
             grants=set(),
             pool=self._pool,
+            reach=keep_of("orders", self._account.seller_id),
         )
         halts = []
         for operation in operations:
@@ -334,7 +341,10 @@ class _Pass:
                 seller_id=self._account.seller_id,
                 subject=self._account,
             )
-        elif any(halt.forbidden for halt in halts):
+            return
+        if grants is not None and not halts:
+            mine.update(proved_at=now)
+        if any(halt.forbidden for halt in halts):
             self._forbidden = True
             mine.update(
                 status=Connection.Status.ATTENTION,

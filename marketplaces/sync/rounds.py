@@ -43,7 +43,10 @@ def live_connections() -> "models.QuerySet[Connection]":
     """Connections that calls may be made with, seller by seller."""
     return (
         Connection.objects.across_sellers(reason=_REASON)
-        .filter(status__in=[Connection.Status.ACTIVE, Connection.Status.ATTENTION])
+        .filter(
+            status__in=[Connection.Status.ACTIVE, Connection.Status.ATTENTION],
+            frozen_at=None,
+        )
         .select_related("seller")
         .order_by("seller__slug", "connected_at")
     )

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
@@ -66,6 +66,9 @@ class Course:
     tally: Tally
     grants: set[str]  # scopes in which we might do more than look
     pool: Executor  # one thread, which fetches a page while the one before is written
+    reach: (
+        timedelta | None
+    )  # how long the seller keeps orders; older ones aren't wanted
 
 
 @dataclass(slots=True)
@@ -90,6 +93,7 @@ class _PageQuestion:
             now=asker.clock.now(),
             correlation_id=asker.correlation_id,
             keys=self.keys,
+            reach=self.course.reach,
         )
         self.sent = asker.adapter.request(self.operation, self.at, self.ask)
         if self.sent is None:
@@ -113,6 +117,12 @@ class _PageQuestion:
 _Begun = tuple[_PageQuestion, "Future[Page | Failure]"]
 
 
+def _oldest(course: Course, standing: Standing) -> datetime | None:
+    """From when on orders are kept; what retention removed isn't fetched again."""
+    began = standing.checkpoint.started or course.asker.clock.now()
+    return began - course.reach if course.reach else None
+
+
 class Walk:
     """A pass of one operation, from its checkpoint to its end or to a Halt."""
 
@@ -123,7 +133,10 @@ class Walk:
         self._operation = operation
         self._standing = standing
         self._writer = Writer(
-            course.account, operation=operation.key, run_id=course.run.pk
+            course.account,
+            operation=operation.key,
+            run_id=course.run.pk,
+            oldest_order=_oldest(course, standing),
         )
         self._sightings = Sightings(course.account, operation)
         self._asked: Counter[int] = Counter()  # of this lane: question -> times

@@ -29,6 +29,7 @@ from marketplaces.sync.tables import (
     upsert_lines_unless_older,
 )
 
+TOO_OLD = "It is older than orders are kept."
 Values = Sequence[Any]
 Columns = list[Values]
 
@@ -46,7 +47,14 @@ class Written:
 class Writer:
     """Writes the pages of one operation in one run."""
 
-    def __init__(self, account: Connection, *, operation: str, run_id: int) -> None:
+    def __init__(
+        self,
+        account: Connection,
+        *,
+        operation: str,
+        run_id: int,
+        oldest_order: datetime | None = None,
+    ) -> None:
         self._account = Market._meta.get_field("connection").get_db_prep_save(
             account.pk, connection
         )
@@ -55,6 +63,7 @@ class Writer:
         )
         self._operation = operation
         self._run_id = run_id
+        self._oldest_order = oldest_order  # older ones were, or would be, purged
         self._newest: dict[Table, int] = {}  # the highest id before this page
 
     def write(self, records: Iterable[Record], *, fetched_at: datetime) -> Written:
@@ -73,7 +82,7 @@ class Writer:
         self, table: Table, alike: list[Any], fetched_at: datetime, written: Written
     ) -> None:
         batch = _Batch(table, _without_doubles(table, alike))
-        bad = batch.misfits()
+        bad = batch.misfits() | batch.too_old(self._oldest_order)
         if bad:
             written.skipped.update(bad.values())
             batch = batch.without(bad)
@@ -181,6 +190,13 @@ class _Batch:
             owners = [n for n, order in enumerate(self.records) for _ in order.items]
             found = {owners[line]: why for line, why in of_lines.items()} | found
         return found
+
+    def too_old(self, oldest: datetime | None) -> dict[int, str]:
+        """Orders that retention would remove again; their changes still come."""
+        if oldest is None or self.table.record is not OrderRecord:
+            return {}
+        placed = self.columns[self.table.told.index("placed_at")]
+        return {n: TOO_OLD for n, at in enumerate(placed) if at and at < oldest}
 
     def derived(self) -> Columns:
         """What we make of the records; to be asked for once all of them fit."""

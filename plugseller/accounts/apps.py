@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class AccountsConfig(AppConfig):
@@ -11,3 +12,5 @@ class AccountsConfig(AppConfig):
             receivers,  # noqa: F401  connects them
             sealed,  # noqa: F401  says what else is sealed
         )
+
+        autodiscover_modules("portable")  # each app says what a seller takes along

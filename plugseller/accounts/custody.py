@@ -1,6 +1,8 @@
 """What is held of people and sellers, and in the packages' tables about them."""
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
@@ -15,6 +17,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce, Lower
 from guardian.models import GroupObjectPermission, UserObjectPermission
 
 from plugseller.accounts.models import (
@@ -32,15 +35,20 @@ from plugseller.accounts.models import (
     User,
 )
 from plugseller.accounts.services.lockouts import subject_of
-from plugseller.custody.erasers import Rows, hold_machine, hold_table
-from plugseller.shelves import DataClass, Holding, Scope, hold
+from plugseller.crypto.services import destroy_data_key
+from plugseller.custody.erasers import Mentioning, Rows, hold_machine, hold_table
+from plugseller.shelves import DataClass, Holding, Scope, Subject, hold, subject
 
 CREDENTIAL, EVIDENCE = DataClass.CREDENTIAL, DataClass.EVIDENCE
 OPERATIONAL, PERSONAL = DataClass.OPERATIONAL, DataClass.PERSONAL
+_WHOLE_AT_ONCE = 50  # rows of whom each is removed with all that hangs on it
 
 
 class Addressed(Rows):
-    """Rows that know somebody by an e-mail address, in `column`."""
+    """Rows that know somebody by an e-mail address, in `column`.
+
+    An open one is compared without case; a hashed one was made of it in small letters.
+    """
 
     def __init__(self, *args: Any, column: str, hashed: bool = False, **paths: Any):
         super().__init__(*args, **paths)
@@ -49,31 +57,76 @@ class Addressed(Rows):
 
     def of(self, scope: Scope) -> QuerySet[Any]:
         known = super().of(scope)
-        if not scope.addresses:
+        told = [address.casefold() for address in scope.addresses]
+        if not told:
             return known
-        named = Q(pk__in=())
-        for address in scope.addresses:
-            told = subject_of(address) if self._hashed else address
-            named |= Q(**{f"{self._column}__iexact": told})
-        return self._all().filter(Q(pk__in=known.values("pk")) | named)
+        if self._hashed:
+            named = Q(**{f"{self._column}__in": list(map(subject_of, told))})
+            return self._all().filter(Q(pk__in=known.values("pk")) | named)
+        mine = Q(pk__in=known.values("pk")) | Q(of_address__in=told)
+        found: QuerySet[Any] = self._all().alias(of_address=Lower(self._column))
+        return found.filter(mine)
 
 
-class Sessions(Rows):
-    """Django's sessions, whose owners only allauth's list of them knows."""
+class Sessions(Mentioning):
+    """Django's sessions. Allauth's list knows whose most are; what is sealed in the
+    others, of somebody half-way through signing in, names a person or an address."""
 
     def of(self, scope: Scope) -> QuerySet[Any]:
-        keys = UserSession.objects.filter(user__in=scope.people).values("session_key")
-        return self._all().filter(session_key__in=keys)
+        listed = UserSession.objects.filter(user__in=scope.people).values("session_key")
+        known = Q(session_key__in=listed) | Q(pk__in=super().of(scope).values("pk"))
+        return self._all().filter(known)
+
+
+def _session(row: Session) -> list[object]:
+    return list(row.get_decoded().values())
+
+
+class Tokens(Rows):
+    """API tokens; one that took another's place may go before it."""
+
+    def _remove(self, rows: QuerySet[Any], at_most: int) -> int:
+        going = list(rows.order_by("pk").values_list("pk", flat=True)[:at_most])
+        self._all().filter(replaced_by__in=going).update(replaced_by=None)
+        return super()._remove(self._all().filter(pk__in=going), at_most)
+
+
+class Noted(Rows):
+    """The desk's own log: what the erased did there, and what was done about them."""
+
+    def of(self, scope: Scope) -> QuerySet[Any]:
+        about = Q(object_id__in=list(map(str, scope.ids)))
+        return self._all().filter(Q(pk__in=super().of(scope).values("pk")) | about)
+
+
+class LooseRights(Rows):
+    """The package's own table of rights, which names what they are on by text."""
+
+    def of(self, scope: Scope) -> QuerySet[Any]:
+        on = Q(object_pk__in=list(map(str, scope.ids)))
+        return self._all().filter(Q(pk__in=super().of(scope).values("pk")) | on)
 
 
 class Whole(Rows):
     """Rows that Django removes with all that hangs on them, when they go last."""
 
     def _remove(self, rows: QuerySet[Any], at_most: int) -> int:
-        found = list(rows.order_by("pk")[:at_most])
+        found = list(rows.order_by("pk")[: min(at_most, _WHOLE_AT_ONCE)])
         for row in found:
             row.delete()
         return len(found)
+
+
+class People(Whole):
+    """Whose time is over, their key goes with them; an erasure has done that first."""
+
+    def purge(
+        self, before: datetime, *, at_most: int, of_seller: UUID | None = None
+    ) -> int:
+        going = self._old(before, of_seller).order_by("pk")
+        for person in going[: min(at_most, _WHOLE_AT_ONCE)]:
+            destroy_data_key(person.pk)
+        return super().purge(before, at_most=at_most, of_seller=of_seller)
 
 
 def _unverified() -> Q:
@@ -90,9 +143,12 @@ hold_table(
     data_class=CREDENTIAL,
     rule="ended_tokens",
     rank=20,
-    seller="seller",
-    people=["user"],
-    age="expiry",
+    store=Tokens(
+        ApiToken,
+        seller="seller",
+        people=["user"],
+        age=Coalesce("revoked_at", "expiry"),
+    ),
 )
 hold_table(
     Session,
@@ -100,7 +156,7 @@ hold_table(
     data_class=PERSONAL,
     rule="sessions",
     rank=20,
-    store=Sessions(Session, age="expire_date"),
+    store=Sessions(Session, told=_session, age="expire_date"),
 )
 hold_table(
     UserSession,
@@ -142,7 +198,12 @@ hold_table(
     data_class=PERSONAL,
     rule="invitations",
     rank=20,
-    store=Addressed(Invitation, column="email", seller="seller", age="expires_at"),
+    store=Addressed(
+        Invitation,
+        column="email",
+        seller="seller",
+        age=Coalesce("ended_at", "expires_at"),
+    ),
 )
 
 # Traces of signing in.
@@ -152,7 +213,12 @@ hold_table(
     data_class=OPERATIONAL,
     rule="sign_in_failures",
     rank=88,
-    age="expires_at",
+    store=Addressed(
+        AccessAttemptExpiration,
+        column="access_attempt__username",
+        hashed=True,
+        age="access_attempt__attempt_time",  # it goes with its attempt
+    ),
 )
 hold_table(
     AccessAttempt,
@@ -212,8 +278,9 @@ for rights in (SellerUserObjectPermission, UserObjectPermission):
         data_class=OPERATIONAL,
         rule="with_account",
         rank=92,
-        seller="content_object" if own else "",
-        people=["user"],
+        store=Rows(rights, seller="content_object", people=["user"])
+        if own
+        else LooseRights(rights, people=["user"]),
     )
 hold_table(
     SellerGroupObjectPermission,
@@ -248,8 +315,7 @@ hold_table(
     data_class=PERSONAL,
     rule="job_results",
     rank=95,
-    people=["user"],
-    age="action_time",
+    store=Noted(LogEntry, people=["user"], age="action_time"),
 )
 hold_table(
     EmailConfirmation,
@@ -283,7 +349,7 @@ hold_table(
     data_class=PERSONAL,
     rule="left_people",
     rank=99,
-    store=Whole(User, people=["pk"], age="left_at"),
+    store=People(User, people=["pk"], age="left_at"),
 )
 hold(
     Holding(
@@ -291,9 +357,35 @@ hold(
         label="People who never verified their address",
         data_class=PERSONAL,
         rule="unverified",
-        store=Whole(User, age="joined_at", only=_unverified()),
+        store=People(User, age="joined_at", only=_unverified()),
         rank=98,
         stays="The same table as People, of which it names those nobody vouched for.",
     )
 )
 hold_machine(Group, Group.permissions.through, GroupObjectPermission, Permission)
+
+
+# Where those are found whom the deletion ledger names.
+def _person(person_id: UUID) -> Scope:
+    addresses = EmailAddress.objects.filter(user=person_id).values_list("email")
+    own = User.objects.filter(pk=person_id).values_list("email")
+    return Scope(
+        people=frozenset({person_id}),
+        addresses=frozenset(address for (address,) in (*addresses, *own)),
+    )
+
+
+subject(
+    Subject(
+        "seller",
+        ids=lambda: Seller._base_manager.values_list("pk", flat=True),
+        scope=lambda seller_id: Scope(seller_id=seller_id),
+    )
+)
+subject(
+    Subject(
+        "person",
+        ids=lambda: User.objects.values_list("pk", flat=True),
+        scope=_person,
+    )
+)

@@ -114,7 +114,8 @@ def still_may(desk: Desk, *permissions: Permission) -> None:
     """
     reader = User.objects.get(pk=desk.user.pk)
     standing = standing_at(reader, desk.seller.slug, now=timezone.now())
-    if not standing.rights.issuperset(permissions):
+    ends = standing.seller.frozen_parts != desk.seller.frozen_parts
+    if ends or not standing.rights.issuperset(permissions):
         raise PermissionDenied("The right to export ended while the file was read.")
 
 

@@ -145,6 +145,24 @@ event(
     sentence="gave staff access back",
     by=PEOPLE,
 )
+event(
+    "grant.frozen",
+    kind=Kind.ACCESS,
+    sentence="ended staff access to a seller that is to be deleted",
+    by=ANYBODY,
+)
+event(
+    "seller.frozen",
+    kind=Kind.ACCESS,
+    sentence="stopped the reading of a seller that is to be deleted",
+    by=ANYBODY,
+)
+event(
+    "seller.thawed",
+    kind=Kind.ACCESS,
+    sentence="let a seller be read again",
+    by=ANYBODY,
+)
 event("grant.revoked", kind=Kind.ACCESS, sentence="ended staff access", by=PEOPLE)
 event(
     "grant.break_glass",

@@ -20,7 +20,7 @@ from plugseller.accounts import passwords, sessions
 from plugseller.accounts.models import User
 from plugseller.problems import is_programs, problem
 
-_ALWAYS = frozenset({"account_logout", "desk_sign_out", "security_txt"})
+_ALWAYS = frozenset({"account_logout", "desk_sign_out", "security_txt", "readyz"})
 SETTING_UP = _ALWAYS | {
     "mfa_activate_totp",
     "mfa_add_webauthn",

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from plugseller.accounts.services import chase_reviews, lockouts, report_access
-from plugseller.accounts.services.tokens import warn_of_ending
 from plugseller.audit.models import Entry
 from plugseller.shelves import periodic
 
@@ -13,7 +12,5 @@ def tell_of_failure(number: int) -> None:
     lockouts.tell_of_failure(Entry.objects.get(pk=number))
 
 
-periodic("sign_in.forget", every=timedelta(hours=6), work=lockouts.forget_failures)
 periodic("grants.chase_reviews", every=timedelta(hours=1), work=chase_reviews)
 periodic("grants.report_access", every=timedelta(hours=1), work=report_access)
-periodic("tokens.warn", every=timedelta(hours=12), work=warn_of_ending)

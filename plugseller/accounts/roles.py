@@ -59,6 +59,16 @@ PERMISSIONS: dict[Role, tuple[Permission, ...]] = {
 # What a grant can open to our staff: looking, and never acting in the seller's place.
 GRANTABLE: tuple[Permission, ...] = (*_SEES, Permission.VIEW_ACTIVITY)
 
+# What is left to who may ask for deletion while the seller is to be deleted: to see
+# the request and take it back, to take the data along, and to run the team, lest
+# somebody who left could still withdraw. Everybody else has nothing.
+WHILE_FROZEN: tuple[Permission, ...] = (
+    Permission.EXPORT_DATA,
+    Permission.MANAGE_MEMBERS,
+    Permission.REQUEST_DELETION,
+    Permission.VIEW_ACTIVITY,
+)
+
 # What an API token can open to a program: reading, and never managing anything.
 FOR_TOKENS: tuple[Permission, ...] = (
     *_SEES,

@@ -107,7 +107,11 @@ class _KeyId:
 
 def _session_key(text: str) -> UUID | None:
     try:
-        key: UUID = signing.loads(text, salt=SessionStore().key_salt, serializer=_KeyId)
+        key: UUID = signing.loads(
+            text,
+            salt=SessionStore().key_salt,
+            serializer=_KeyId,  # type: ignore[arg-type]  # only loads
+        )
     except (signing.BadSignature, ValueError, SealBroken):
         return None  # nobody can use it any more
     return key

@@ -6,7 +6,7 @@ Django itself (unique checks, related managers, cascades) uses the second manage
 `unfenced`, which is `Meta.default_manager_name`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self, TypeVar
@@ -26,7 +26,7 @@ from plugseller.accounts.models import (
     User,
 )
 from plugseller.accounts.models.grants import live_at
-from plugseller.accounts.roles import GRANTABLE, Permission
+from plugseller.accounts.roles import GRANTABLE, WHILE_FROZEN, Permission
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -55,12 +55,14 @@ def sellers_visible_to(user: Any, permission: str) -> models.QuerySet[Seller]:
         with_superuser=False,
         accept_global_perms=False,
     )
-    return found
+    return found if permission in WHILE_FROZEN else found.filter(frozen_at=None)
 
 
 def live_grants(user: User, *, now: datetime) -> models.QuerySet[Grant]:
     """The grants that open something to the person at this instant."""
-    return Grant.objects.filter(live_at(now), person=user, person__is_active=True)
+    return Grant.objects.filter(
+        live_at(now), person=user, person__is_active=True, seller__frozen_at=None
+    )
 
 
 def _opened_by(grant: Grant) -> frozenset[str]:
@@ -86,17 +88,39 @@ class FencedQuerySet(models.QuerySet[Row]):
     def visible_to(self, user: User) -> Self:
         """Rows of sellers on which the person holds the model's `view_permission`."""
         permission: Permission = self.model.view_permission  # type: ignore[attr-defined]
-        return self._opened().filter(seller__in=sellers_visible_to(user, permission))
+        seen = sellers_visible_to(user, permission)
+        own = self._opened().filter(seller__in=seen)
+        return own._without(seen) if hasattr(self.model, "part_of") else own
 
-    def of_seller(self, seller: Seller | UUID) -> Self:
-        """Rows of a seller that somebody was already allowed to open."""
-        return self._opened().filter(seller=seller)
+    def of_seller(self, seller: Seller | UUID, *, frozen: bool = False) -> Self:
+        """Rows of a seller that somebody was already allowed to open.
+
+        With `frozen` also those nobody reads any more, because their connection is to
+        be deleted: for the file that its owner takes along.
+        """
+        own = self._opened().filter(seller=seller)
+        if frozen or not hasattr(self.model, "part_of"):
+            return own
+        if not isinstance(seller, Seller):
+            return own._without(Seller.objects.filter(pk=seller))
+        return own._without([seller])
 
     def across_sellers(self, *, reason: str) -> Self:
         """Rows of all sellers, for work that has no person in front of it."""
         if not reason:
             raise Unfenced("across_sellers() needs a reason.")
         return self._opened()
+
+    def _without(self, sellers: Iterable[Seller]) -> Self:
+        """Without the parts of these sellers that nobody reads any more.
+
+        They stand in the seller's row, which whoever asks has at hand: so a query looks
+        the same, and is found by the same index, wherever nothing is to be deleted.
+        """
+        parts = [part for seller in sellers for part in seller.frozen_parts]
+        if not parts:
+            return self
+        return self.exclude(**{f"{self.model.part_of}__in": parts})  # type: ignore[attr-defined]
 
     def _opened(self) -> Self:
         clone = self._chain()  # type: ignore[attr-defined]
@@ -201,12 +225,16 @@ def _of_member(user: User, slug: str, now: datetime) -> Standing | None:
     if not rows:
         return None
     _, role_held, seller_id = rows[0]
-    return Standing(
-        user,
-        Seller.objects.get(pk=seller_id),
-        frozenset(codename for codename, _, _ in rows),
-        role=role_held or "",
-    )
+    seller = Seller.objects.get(pk=seller_id)
+    rights = frozenset(codename for codename, _, _ in rows)
+    if seller.frozen_at is not None:
+        rights = _left_while_frozen(rights)
+    return Standing(user, seller, rights, role=role_held or "")
+
+
+def _left_while_frozen(rights: frozenset[str]) -> frozenset[str]:
+    leaves = Permission.REQUEST_DELETION in rights
+    return rights.intersection(WHILE_FROZEN if leaves else ())
 
 
 def _of_staff(user: User, slug: str, now: datetime) -> Standing | None:
@@ -220,7 +248,8 @@ def _of_staff(user: User, slug: str, now: datetime) -> Standing | None:
 
 def _narrowed(standing: Standing, token: ApiToken, now: datetime) -> Standing:
     """A program may do what its token says and its person may do, never more."""
-    opens = token.seller_id == standing.seller.pk and token.is_live(now)
+    own = token.seller_id == standing.seller.pk and token.is_live(now)
+    opens = own and standing.seller.frozen_at is None
     rights = standing.rights & frozenset(token.permissions if opens else ())
     return replace(standing, rights=rights, token=token)
 
@@ -234,4 +263,8 @@ def sellers_of(user: Any) -> list[Seller]:
         live = live_grants(user, now=timezone.now())
         return list(found.filter(pk__in=live.values("seller")))
     held = SellerUserObjectPermission.objects.filter(user=user)
-    return list(found.filter(pk__in=held.values("content_object")))
+    leaves = held.filter(permission__codename=Permission.REQUEST_DELETION)
+    open_to = models.Q(frozen_at=None) | models.Q(
+        pk__in=leaves.values("content_object")
+    )
+    return list(found.filter(open_to, pk__in=held.values("content_object")))

@@ -51,6 +51,19 @@ def state_restore(now: datetime) -> Seal:
     return seal
 
 
+def is_behind_witness() -> bool:
+    """Whether the witness saw entries that the database doesn't hold.
+
+    Raises WitnessTrouble or KeyTrouble.
+    """
+    head = Entry.objects.order_by("-id").values_list("id", "hash").first()
+    try:
+        _refuse_contradiction(head)
+    except WitnessDisagrees:
+        return True
+    return False
+
+
 def sealed(kind: str, number: int, hash_: str, *, now: datetime) -> Seal:
     """A signed checkpoint, not yet kept anywhere. Raises KeyTrouble."""
     return Seal(

@@ -7,7 +7,6 @@ anchor from which the chain goes on and logs that it happened.
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from plugseller.audit import chain, triggers, witness
@@ -18,6 +17,7 @@ from plugseller.audit.models import Checkpoint, Entry
 from plugseller.audit.services import record
 from plugseller.audit.verify import verify
 
+KEEP = timedelta(days=731)  # 24 months; custody/rules.py takes it from here
 LEAST = timedelta(days=366)  # 12 months, a leap year's too
 
 
@@ -33,27 +33,27 @@ class Pruned:
     through: int  # the last number that is gone
 
 
-def keep() -> timedelta:
-    """How long entries are kept: AUDIT_KEEP, 400 days unless set."""
-    chosen: timedelta = getattr(settings, "AUDIT_KEEP", timedelta(days=400))
-    return chosen
+def due(before: datetime) -> int:
+    """How many entries `prune` would remove: of the months that were over then."""
+    last = _last_of(before)
+    return Entry.objects.filter(id__lte=last.number).count() if last else 0
 
 
-def prune(now: datetime) -> Pruned | None:
-    """Remove the months that are over for longer than AUDIT_KEEP.
+def prune(now: datetime, *, keep: timedelta = KEEP) -> Pruned | None:
+    """Remove the months that are over for longer than `keep`.
 
     A month ends, for this, with the last checkpoint signed in it. None if nothing is
-    due. Raises PruningRefused if AUDIT_KEEP is too short or the log isn't whole:
-    what can't be proved any more must stay to be looked at.
+    due. Raises PruningRefused if `keep` is too short or the log isn't whole: what
+    can't be proved any more must stay to be looked at. Not to be called within a
+    transaction: proving takes its time.
     """
-    if keep() < LEAST:
+    if keep < LEAST:
         raise PruningRefused(
-            f"AUDIT_KEEP is {keep().days} days, and audit entries are kept for at "
+            f"{keep.days} days were asked for, and audit entries are kept for at "
             f"least {LEAST.days}. Nothing was removed."
         )
-    last = _last_checkpoint_before(_start_of_month(now - keep()))
-    first = Entry.objects.order_by("id").values_list("id", flat=True).first()
-    if last is None or first is None or last.number < first:
+    last = _last_of(now - keep)
+    if last is None:
         return None
     if not verify().is_whole:
         raise PruningRefused(
@@ -76,6 +76,13 @@ def _remove(last: Checkpoint, *, now: datetime) -> Pruned:
         triggers.install(DEFAULT_DB_ALIAS)
     witness.append(witness.witness_file(), saved())
     return Pruned(entries=count, through=last.number)
+
+
+def _last_of(before: datetime) -> Checkpoint | None:
+    """The last checkpoint of the months that were over; None if they are gone."""
+    last = _last_checkpoint_before(_start_of_month(before))
+    first = Entry.objects.order_by("id").values_list("id", flat=True).first()
+    return last if last and first is not None and last.number >= first else None
 
 
 def _last_checkpoint_before(moment: datetime) -> Checkpoint | None:

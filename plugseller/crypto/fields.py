@@ -301,9 +301,7 @@ def reseal(instance: models.Model, field: "SealedField[Any, Any]") -> bool:
     return bool(unchanged.update(**{field.name: _Envelope(envelope)}))
 
 
-def raw(
-    field: "SealedField[Any, Any]",
-) -> "models.ExpressionWrapper[models.BinaryField[Any, Any]]":
+def raw(field: "SealedField[Any, Any]") -> "models.ExpressionWrapper[models.F]":
     """A sealed column as the bytes it holds, to compare them in a query."""
     return models.ExpressionWrapper(
         models.F(field.name), output_field=models.BinaryField()

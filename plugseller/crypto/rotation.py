@@ -1,7 +1,8 @@
 """Changing master keys, and when which key is due (ACC-3).
 
     new key  ->  everybody who chose the old one is done  ->  data keys are wrapped
-    anew, batch by batch  ->  nothing is wrapped with the old one: it is retired
+    anew, batch by batch  ->  nothing is wrapped with the old one  ->  no backup is
+    left that needs it: it is retired
 
 Each step looks at what is there, so whoever comes after a killed process goes on.
 """
@@ -36,6 +37,7 @@ class Rotated:
     rewrapped: int
     retired: tuple[str, ...]  # not loaded any more
     not_needed: tuple[str, ...]  # an operator may take them out of the environment
+    resting: tuple[str, ...]  # wrap nothing here, but a backup may need them
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +71,19 @@ def rotate_master_key(
     note_held_keys(now, just_made=keys.add_master_key() if new else "")
     if len(keys.master_ids()) > 1:
         _wait_for_those_at_it()
+    masters = HeldKey.objects.filter(kind=Kind.MASTER)
+    masters.filter(key_id__in=_used()).update(unused_since=None)
     rewrapped = rewrap_data_keys(told=told)
-    unused = _unused(keys)
+    rested = _rested(keys, now)
     if keys.makes_keys:
-        for key_id in unused:
+        for key_id in rested:
             _retire(keys, key_id, now)
     return Rotated(
         current=keys.current_master_id(),
         rewrapped=rewrapped,
-        retired=unused if keys.makes_keys else (),
-        not_needed=() if keys.makes_keys else unused,
+        retired=rested if keys.makes_keys else (),
+        not_needed=() if keys.makes_keys else rested,
+        resting=tuple(set(keys.master_ids()[:-1]) - set(rested)),
     )
 
 
@@ -87,14 +92,22 @@ def _wait_for_those_at_it() -> None:
         take_turn(alone=True)
 
 
-def _unused(keys: KeyProvider) -> tuple[str, ...]:
-    used = set(
-        DataKey.objects.filter(destroyed_at=None)
-        .values_list("master_key_id", flat=True)
-        .distinct()
-    )
-    current = keys.current_master_id()
-    return tuple(one for one in keys.master_ids() if one not in {*used, current})
+def _rested(keys: KeyProvider, now: datetime) -> tuple[str, ...]:
+    """Older master keys that nothing here and no backup needs.
+
+    Backups keep data keys as they were wrapped, so a key rests as long as they last.
+    """
+    older = set(keys.master_ids()) - {*_used(), keys.current_master_id()}
+    unused = HeldKey.objects.filter(kind=Kind.MASTER, key_id__in=older)
+    unused.filter(unused_since=None).update(unused_since=now)
+    rested = unused.filter(unused_since__lte=now - settings.MASTER_KEY_RESTS)
+    return tuple(rested.order_by("since").values_list("key_id", flat=True))
+
+
+def _used() -> set[str]:
+    """The master keys that data keys are wrapped with."""
+    alive = DataKey.objects.filter(destroyed_at=None)
+    return set(alive.values_list("master_key_id", flat=True).distinct())
 
 
 def _retire(keys: KeyProvider, key_id: str, now: datetime) -> None:

@@ -37,7 +37,7 @@ def seal(
     """An envelope that opens only with this key and in this context."""
     nonce = secrets.token_bytes(_NONCE_BYTES)
     header = _VERSION + key_id.bytes
-    sealed = _cipher(key).encrypt(nonce, plaintext, _bound(header, context))
+    sealed = _cipher(key).encrypt(nonce, plaintext, bound(header, context))
     return header + nonce + sealed
 
 
@@ -48,7 +48,7 @@ def open_envelope(*, key: bytes, envelope: bytes, context: Sequence[str]) -> byt
     nonce = envelope[_HEADER_BYTES : _HEADER_BYTES + _NONCE_BYTES]
     sealed = envelope[_HEADER_BYTES + _NONCE_BYTES :]
     try:
-        return _cipher(key).decrypt(nonce, sealed, _bound(header, context))
+        return _cipher(key).decrypt(nonce, sealed, bound(header, context))
     except InvalidTag:
         raise SealBroken(
             "A sealed value doesn't open here: it was changed or belongs elsewhere."
@@ -70,7 +70,8 @@ def _cipher(key: bytes) -> AESGCM:
     return AESGCM(key)
 
 
-def _bound(header: bytes, context: Sequence[str]) -> bytes:
+def bound(header: bytes, context: Sequence[str]) -> bytes:
+    """The associated data of a place: its header, and each part of the context."""
     # Lengths go in front, so that no two contexts give the same bytes.
     parts = (part.encode() for part in context)
     return header + b"".join(len(part).to_bytes(4, "big") + part for part in parts)

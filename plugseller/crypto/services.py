@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
+from typing import BinaryIO
 from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -21,6 +22,7 @@ from django.views.decorators.debug import sensitive_variables
 from plugseller import keyprovider
 from plugseller.audit.services import record
 from plugseller.crypto.models import DataKey
+from plugseller.crypto.sealedfiles import opened_file, sealed_file
 from plugseller.crypto.sealing import (
     SealBroken,
     Unopenable,
@@ -28,6 +30,7 @@ from plugseller.crypto.sealing import (
     open_envelope,
     seal,
 )
+from plugseller.crypto.streaming import SealedReader, SealedWriter, Sink
 from plugseller.keyprovider import KeyTrouble
 
 INSTALLATION = UUID("00000000-0000-4000-8000-000000000001")
@@ -197,6 +200,34 @@ def open_for(owner: UUID, envelope: bytes, context: Sequence[str]) -> bytes:
     if found[0] != owner:
         raise SealBroken("A sealed value belongs to another owner.")
     return open_envelope(key=found[1], envelope=envelope, context=context)
+
+
+def sealed_file_for(owner: UUID, out: Sink, context: Sequence[str]) -> SealedWriter:
+    """A file sealed under the owner's current data key, of any length.
+
+    Raises NoDataKey, KeyTrouble.
+    """
+    row = DataKey.objects.filter(owner=owner, retired_at=None).first()
+    if row is None:
+        raise NoDataKey(f"There is no data key to seal with for {owner}.")
+    return sealed_file(out, key=_unwrap(row), key_id=row.pk, context=context)
+
+
+def opened_file_for(
+    owner: UUID, source: BinaryIO, context: Sequence[str]
+) -> SealedReader:
+    """Such a file, to be read; what SealedReader says of its end holds.
+
+    Raises SealBroken, KeyDestroyed or KeyTrouble.
+    """
+
+    def key_of(key_id: UUID) -> bytes:
+        found = _unwrapped.get(key_id) or _look_up(key_id)
+        if found[0] != owner:
+            raise SealBroken("A sealed file belongs to another owner.")
+        return found[1]
+
+    return opened_file(source, key_of=key_of, context=context)
 
 
 def owner_of(envelope: bytes) -> UUID:

@@ -4,7 +4,10 @@ from typing import Any
 
 from django.apps import apps
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection
 
+from plugseller.custody.gate import has_tables, why_shut
 from plugseller.custody.rules import RULES
 from plugseller.shelves import HOLDINGS
 
@@ -13,6 +16,28 @@ from plugseller.shelves import HOLDINGS
 def check_holdings(**kwargs: Any) -> list[checks.CheckMessage]:
     """Each table, ours or a package's, is a holding with a retention rule."""
     return [*_without_holding(), *_without_rule()]
+
+
+@checks.register(checks.Tags.security)
+def check_gate(**kwargs: Any) -> list[checks.CheckMessage]:
+    """No command works on a database that was put back and didn't forget again.
+
+    Those that have to (`init`, `restore`, `replay_deletions`) ask for no checks; a
+    server starts, and answers 503. Where there is no database yet nothing is shut.
+    """
+    try:
+        connection.ensure_connection()
+    except (DatabaseError, ImproperlyConfigured):
+        return []
+    if not has_tables() or not (why := why_shut()):
+        return []
+    return [
+        checks.Error(
+            why,
+            hint="Until then nothing is served and no job runs (RET-2).",
+            id="custody.E003",
+        )
+    ]
 
 
 def _without_holding() -> list[checks.CheckMessage]:

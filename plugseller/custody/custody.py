@@ -2,14 +2,16 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
 from plugseller.audit.models import Checkpoint, Entry
+from plugseller.audit.pruning import due
 from plugseller.crypto.models import DataKey, HeldKey
 from plugseller.crypto.services import destroy_data_key
-from plugseller.custody.erasers import Kept, Rows, hold_table
-from plugseller.custody.models import Tombstone
+from plugseller.custody.erasers import Kept, Rows, hold_machine, hold_table
+from plugseller.custody.models import Backup, Replay, Standing, Tombstone
 from plugseller.shelves import DataClass, Scope
 
 
@@ -27,6 +29,14 @@ class DataKeys(Rows):
 def _first_entry() -> datetime | None:
     first = Entry.objects.order_by("id").first()
     return first.timestamp if first else None
+
+
+class AuditLog(Kept):
+    """Goes by whole months and proved first, by its own function (`audit.pruning`);
+    what is overdue is what that would remove."""
+
+    def overdue(self, before: datetime, *, of_seller: UUID | None = None) -> int:
+        return 0 if of_seller else due(before)
 
 
 hold_table(
@@ -52,12 +62,7 @@ hold_table(
     data_class=DataClass.EVIDENCE,
     rule="audit",
     rank=0,
-    store=Kept(
-        Entry.objects.count,
-        lambda: (
-            Entry.objects.order_by("id").values_list("timestamp", flat=True).first()
-        ),
-    ),
+    store=AuditLog(Entry.objects.count, _first_entry),
     stays="It proves what was done; it holds ids instead of names.",
 )
 hold_table(
@@ -78,3 +83,22 @@ hold_table(
     store=Kept(Tombstone.objects.count),
     stays="Keyed hashes that keep erased data from coming back.",
 )
+hold_table(
+    Replay,
+    "Replays of the deletion ledger",
+    data_class=DataClass.EVIDENCE,
+    rule="proofs",
+    rank=0,
+    store=Kept(Replay.objects.count),
+    stays="They prove that what was erased stayed erased; nobody stands in them.",
+)
+hold_table(
+    Backup,
+    "Records of backups",
+    data_class=DataClass.EVIDENCE,
+    rule="requests",
+    rank=0,
+    age="removed_at",
+    stays="They say until when a backup may hold something; nobody stands in them.",
+)
+hold_machine(Standing)

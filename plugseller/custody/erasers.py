@@ -4,13 +4,15 @@ Every statement here is one of a batch in its caller's transaction, and the call
 writes the audit entry: deletion by its holding, retention by its table.
 """
 
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Min, Q
+from django.db.models.expressions import Combinable
 
 from plugseller.shelves import DataClass, Holding, Scope, Store, hold
 
@@ -23,7 +25,8 @@ class Rows:
 
     `seller`, `connection` and `people` are look-up paths to the ids of whom a row
     belongs to; a table without one holds nothing of such an owner. `age` is the path
-    to the instant retention counts from; rows where it is empty don't age.
+    to the instant retention counts from, or an expression that gives it; rows where it
+    is empty don't age.
     """
 
     def __init__(
@@ -33,7 +36,7 @@ class Rows:
         seller: str = "",
         connection: str = "",
         people: Collection[str] = (),
-        age: str = "",
+        age: "str | Combinable" = "",
         only: Q | None = None,
     ) -> None:
         self.model = model
@@ -49,10 +52,8 @@ class Rows:
     def oldest(self) -> datetime | None:
         if not self._age:
             return None
-        aging = self._all().filter(self._only, **{f"{self._age}__isnull": False})
-        found: datetime | None = (
-            aging.order_by(self._age).values_list(self._age, flat=True).first()
-        )
+        aging = self._all().filter(self._only)
+        found: datetime | None = aging.aggregate(first=Min(self._age))["first"]
         return found
 
     def count(self, scope: Scope) -> int:
@@ -66,9 +67,8 @@ class Rows:
         before: datetime,
         *,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
-        return self._old(before, of_seller, except_sellers).count()
+        return self._old(before, of_seller).count()
 
     def purge(
         self,
@@ -76,9 +76,8 @@ class Rows:
         *,
         at_most: int,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
-        return self._remove(self._old(before, of_seller, except_sellers), at_most)
+        return self._remove(self._old(before, of_seller), at_most)
 
     def of(self, scope: Scope) -> Rows_:
         """The rows that belong to the scope."""
@@ -92,34 +91,77 @@ class Rows:
                 mine |= Q(**{f"{path}__in": sorted(scope.people)})
         return self._all().filter(mine)
 
-    def _old(
-        self,
-        before: datetime,
-        of_seller: UUID | None,
-        except_sellers: Collection[UUID],
-    ) -> Rows_:
+    def _old(self, before: datetime, of_seller: UUID | None) -> Rows_:
         if not self._age:
             return self._all().none()
-        old = self._all().filter(self._only, **{f"{self._age}__lt": before})
+        old = self._aging().filter(age_lies_at__lt=before)
         if of_seller is not None:
             mine = Q(**{self._seller: of_seller}) if self._seller else NOTHING
             return old.filter(mine)
-        if except_sellers and self._seller:
-            old = old.exclude(**{f"{self._seller}__in": list(except_sellers)})
         return old
+
+    def _aging(self) -> Rows_:
+        """What retention may take at some time, and the instant it counts from."""
+        age = F(self._age) if isinstance(self._age, str) else self._age
+        found: Rows_ = self._all().filter(self._only).alias(age_lies_at=age)
+        return found
 
     def _all(self) -> Rows_:
         # The base manager: an eraser must see what the fence would hide.
         return self.model._base_manager.all()
 
     def _remove(self, rows: Rows_, at_most: int) -> int:
-        """Delete the first `at_most` rows by key, in one statement."""
-        keys = rows.order_by("pk").values_list("pk", flat=True)
-        last = list(keys[at_most - 1 : at_most])
-        if last:
-            rows = rows.filter(pk__lte=last[0])
-        ours = self._all().filter(pk__in=rows.order_by().values("pk"))
+        """Delete `at_most` of the rows in one statement, whichever come first."""
+        some = rows.order_by().values("pk")[:at_most]
+        ours = self._all().filter(pk__in=some)
         return ours._raw_delete(using=ours.db) or 0  # None if there is nothing
+
+
+class Mentioning(Rows):
+    """Rows that belong to whom their text mentions; `told` gives that text.
+
+    For small tables whose columns a query can't look into: each row is read.
+    """
+
+    def __init__(
+        self,
+        model: type[models.Model],
+        *,
+        told: Callable[[Any], Iterable[object]],
+        **paths: Any,
+    ) -> None:
+        super().__init__(model, **paths)
+        self._told = told
+
+    def of(self, scope: Scope) -> Rows_:
+        names = names_of(scope)
+        if names is None:
+            return self._all().none()
+        found = [
+            row.pk
+            for row in self._all().iterator(chunk_size=500)
+            if mentions(names, self._told(row))
+        ]
+        known = super().of(scope).values("pk")
+        return self._all().filter(Q(pk__in=known) | Q(pk__in=found))
+
+
+def names_of(scope: Scope, *others: str) -> re.Pattern[str] | None:
+    """How a text may name what is meant: ids in both spellings, addresses, `others`.
+
+    An address within a longer one is another address. None if nothing is meant.
+    """
+    ids = [spelt for one in sorted(scope.ids) for spelt in (str(one), one.hex)]
+    parts = [*map(re.escape, ids), *map(re.escape, others)]
+    for address in sorted(scope.addresses):
+        exactly = re.escape(address.casefold())
+        parts.append(rf"(?<![\w.+-]){exactly}(?!\.?[\w-])")
+    return re.compile("|".join(parts)) if parts else None
+
+
+def mentions(names: re.Pattern[str], texts: Iterable[object]) -> bool:
+    """Whether one of the texts names somebody."""
+    return names.search("\n".join(map(str, texts)).casefold()) is not None
 
 
 class Kept:
@@ -146,7 +188,6 @@ class Kept:
         before: datetime,
         *,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
         return 0
 
@@ -156,7 +197,6 @@ class Kept:
         *,
         at_most: int,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
         return 0
 

@@ -3,6 +3,8 @@
 A line is written before the first destructive step, so that a database restored from
 an older backup can be made to forget again what it had forgotten. A line holds keyed
 hashes of ids, and no id; each carries a checksum over itself and the one before it.
+A last line without its end is what a crash left of a line whose erasure never began:
+it counts for nothing, and the next line takes its place.
 
 The file belongs on another disk than the database (DELETION_LEDGER).
 """
@@ -51,6 +53,19 @@ def ledger_file() -> Path:
     return Path(settings.DELETION_LEDGER)
 
 
+def exists() -> bool:
+    return ledger_file().exists()
+
+
+def signature() -> tuple[int, int, int] | None:
+    """Tells two states of the file apart without reading it; None if there is none."""
+    try:
+        told = ledger_file().stat()
+    except OSError:
+        return None
+    return told.st_ino, told.st_size, told.st_mtime_ns
+
+
 def write(kind: str, values: Iterable[UUID], *, request: str, now: datetime) -> int:
     """Append a line for each id that isn't in the ledger yet, and wait for the disk.
 
@@ -59,13 +74,49 @@ def write(kind: str, values: Iterable[UUID], *, request: str, now: datetime) -> 
     """
     with _open() as file:
         lines = list(_read(file))
+        _mend(file)
         known = {line.hash for line in lines if line.kind == kind}
         for value in values:
             if known.isdisjoint(all_hashes(kind, value)):
                 lines.append(_append(file, lines, kind, value, request, now))
         file.flush()
         os.fsync(file.fileno())
+    _sync(ledger_file().parent)
     return lines[-1].number if lines else 0
+
+
+def _mend(file: IO[str]) -> None:
+    """Cut off a last line that was never finished."""
+    file.seek(0)
+    whole = file.read()
+    file.truncate(len(whole[: whole.rfind("\n") + 1].encode()))
+
+
+def _sync(folder: Path) -> None:
+    """Wait until the disk knows of the file itself, not only of what is in it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_anew(stones: Iterable[tuple[str, str, str, str, datetime]]) -> int:
+    """Make a ledger from what a database remembers, where the file was lost.
+
+    Each is kind, hash, key id, request and when. What is left of the old file is kept
+    beside it. Returns the number of lines. Raises LedgerBroken.
+    """
+    path = ledger_file()
+    if path.exists():
+        path.rename(path.with_name(f"{path.name}.broken-{os.urandom(4).hex()}"))
+    lines: list[Line] = []
+    with _open() as file:
+        for kind, hashed, key_id, request, at in stones:
+            lines.append(_add(file, lines, kind, hashed, key_id, request, at))
+        file.flush()
+        os.fsync(file.fileno())
+    return len(lines)
 
 
 def read() -> list[Line]:
@@ -85,12 +136,25 @@ def _append(
     now: datetime,
 ) -> Line:
     key_id = provider().current_signing_id()
+    hashed = keyed(kind, value, key_id=key_id)
+    return _add(file, lines, kind, hashed, key_id, request, now)
+
+
+def _add(
+    file: IO[str],
+    lines: list[Line],
+    kind: str,
+    hashed: str,
+    key_id: str,
+    request: str,
+    at: datetime,
+) -> Line:
     told = {
         "number": lines[-1].number + 1 if lines else 1,
-        "at": now.isoformat(),
+        "at": at.isoformat(),
         "request": request,
         "kind": kind,
-        "hash": keyed(kind, value, key_id=key_id),
+        "hash": hashed,
         "key": key_id,
     }
     before = lines[-1].checksum if lines else ""
@@ -103,10 +167,12 @@ def _read(file: IO[str]) -> Iterator[Line]:
     before = ""
     file.seek(0)
     for number, text in enumerate(file, start=1):
+        if not text.endswith("\n"):
+            return
         try:
             told = json.loads(text)
-            whole = text.endswith("\n") and told["number"] == number
-            if not whole or told["checksum"] != _checksum(told, before):
+            follows = told["number"] == number
+            if not follows or told["checksum"] != _checksum(told, before):
                 raise LedgerBroken(_broken(number))
             yield _line(told)
         except (ValueError, KeyError, TypeError):

@@ -5,6 +5,10 @@ A seller may have a shorter time than a rule's `keep`, never a longer one.
 
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
+
+from plugseller.audit.pruning import KEEP, LEAST
+from plugseller.shelves import shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,12 @@ _rules = (
         "Long enough to look into a failure.",
     ),
     Rule(
+        "counters",
+        "Counters of limits",
+        _days(1),
+        "Counted from when they ended; they hold ids and network addresses.",
+    ),
+    Rule(
         "mail",
         "Mails sent",
         _days(30),
@@ -143,9 +153,9 @@ _rules = (
     Rule(
         "audit",
         "Audit log",
-        _MONTHS_24,
-        "Amazon asks for 12 months at least; it holds no personal data.",
-        least=_MONTHS_12,
+        KEEP,
+        "Amazon asks for 12 months at least; goes by whole months once they are over.",
+        least=LEAST,
     ),
     Rule(
         "requests",
@@ -169,3 +179,13 @@ _rules = (
 )
 
 RULES: dict[str, Rule] = {rule.name: rule for rule in _rules}
+
+
+def keep_of(rule: str, seller_id: UUID) -> timedelta | None:
+    """How long a seller's data is kept by a rule: its own shorter time, or the rule's.
+
+    None: as long as what it belongs to. KeyError for a rule that isn't there.
+    """
+    keep = RULES[rule].keep
+    chosen = shortened(rule, seller_id) if RULES[rule].by_seller else None
+    return keep if chosen is None or keep is None else min(keep, chosen)

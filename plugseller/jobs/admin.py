@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from plugseller.displayonly import DisplayOnly, roles_seeing
-from plugseller.jobs.models import OutgoingMail
+from plugseller.jobs.models import OutgoingMail, Run
 
 for model in (Failure, OrmQ, Schedule, Success):
     if admin.site.is_registered(model):
@@ -35,6 +35,25 @@ class TaskAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not
     list_display = fields = ("name", "func", "started", "stopped", "attempt_count")
     list_filter = ("func",)
     ordering = ("-stopped",)
+    show_full_result_count = False
+
+
+@admin.register(Run)
+class RunAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+    """What the timetable ran, and how each run ended."""
+
+    seen_by = roles_seeing("work")
+    list_display = fields = (
+        "name",
+        "started_at",
+        "beat_at",
+        "ended_at",
+        "outcome",
+        "rows",
+        "note",
+    )
+    list_filter = ("outcome", "name")
+    ordering = ("-started_at", "-pk")
     show_full_result_count = False
 
 

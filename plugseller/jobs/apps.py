@@ -13,12 +13,27 @@ class JobsConfig(AppConfig):
     verbose_name = "Jobs"
 
     def ready(self) -> None:
+        from django_q.signals import pre_execute
+
         from plugseller.jobs.signing import sign_apart
 
         sign_apart()
         autodiscover_modules("jobs")  # each app's timetable is in its own file
+        pre_execute.connect(refuse_work_when_shut)
         post_migrate.connect(make_cache_table, sender=self)
         post_migrate.connect(put_timetable_into_queue, sender=self)
+
+
+def refuse_work_when_shut(*, task: dict[str, Any], **_: Any) -> None:
+    """A worker of the queue leaves a job where it is while the gate is shut.
+
+    The worker ends by this and another one starts; the job, which nobody acknowledged,
+    comes again. Raises GateShut.
+    """
+    from plugseller.custody.gate import refuse_when_shut
+
+    if not task.get("sync"):  # done on the spot, by who passed the gate
+        refuse_when_shut()
 
 
 def make_cache_table(*, using: str, **_: Any) -> None:

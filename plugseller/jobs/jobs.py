@@ -2,15 +2,22 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 from django_q.models import Schedule
 
-from plugseller.jobs import outbox, timetable, witness
-from plugseller.shelves import periodic
+from plugseller.jobs import backups, health, outbox, timetable, witness
+from plugseller.shelves import periodic, vital
 
 periodic("mail.send", every=timedelta(minutes=1), work=outbox.send_due)
-periodic("mail.forget", every=timedelta(days=1), work=outbox.forget_old)
+periodic("backup.make", every=settings.BACKUP_EVERY, work=backups.make_due)
+periodic("backup.verify", every=timedelta(days=7), work=backups.verify_newest)
+periodic("backup.expire", every=timedelta(minutes=10), work=backups.expire)
 periodic("audit.mail", every=timedelta(hours=1), work=witness.mail_newest)
+
+vital("jobs", "Jobs", health.of_jobs)
+vital("mail", "Outgoing mail", health.of_mail)
+vital("disk", "Free space", health.of_disk)
 
 
 def tick() -> None:
@@ -19,7 +26,11 @@ def tick() -> None:
 
 
 def schedule() -> None:
-    """Put the tick into the queue; doing so again changes nothing else."""
+    """Put the tick into the queue; doing so again changes nothing else.
+
+    From now on each piece of the timetable is owed, also if nothing ever ticks.
+    """
+    timetable.make_known(timezone.now())
     Schedule.objects.update_or_create(
         name="tick",
         defaults={

@@ -29,36 +29,36 @@ class Held:
 
 
 @transaction.atomic
-def take(name: str, *, now: datetime) -> Held | None:
+def take(name: str, *, now: datetime, life: timedelta = LIFE) -> Held | None:
     """The lease, or None while another living worker holds it."""
     lease, _ = Lease.objects.select_for_update().get_or_create(name=name)
     if lease.expires_at and lease.expires_at > now and not _is_dead(lease.holder):
         return None
     lease.fence += 1
     lease.holder = _me()
-    lease.expires_at = now + LIFE
+    lease.expires_at = now + life
     lease.save()
     return Held(name, lease.fence)
 
 
-def renew(held: Held, *, now: datetime) -> None:
+def renew(held: Held, *, now: datetime, life: timedelta = LIFE) -> None:
     """Prolong the lease; LeaseLost if it is no longer ours.
 
     Called inside the writing transaction it is the fence: either both happen or none.
     """
     mine = Lease.objects.filter(name=held.name, fence=held.fence)
-    if not mine.update(expires_at=now + LIFE):
+    if not mine.update(expires_at=now + life):
         raise LeaseLost(held.name)
 
 
-def keep(held: Held, *, now: datetime) -> None:
+def keep(held: Held, *, now: datetime, life: timedelta = LIFE) -> None:
     """The same fence for a transaction of many: the lease is prolonged only at times.
 
     Nobody can take the lease before the transaction ends: its row is locked, and in
     SQLite the transaction is the only writer anyway.
     """
     long = Lease._meta.get_field("expires_at").get_db_prep_save(
-        now + LIFE - _KEPT_FOR, connection
+        now + life - _KEPT_FOR, connection
     )
     with connection.cursor() as cursor:
         cursor.execute(_looked_at(), [long, held.name, held.fence])
@@ -66,7 +66,7 @@ def keep(held: Held, *, now: datetime) -> None:
     if found is None:
         raise LeaseLost(held.name)
     if not found[0]:
-        renew(held, now=now)
+        renew(held, now=now, life=life)
 
 
 @cache

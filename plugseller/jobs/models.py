@@ -1,11 +1,16 @@
 """Work that nobody waits for."""
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.utils import timezone
 
 from plugseller.crypto.fields import SealedJSONField
+
+LONGEST_PAUSE = timedelta(hours=1)  # between tries of a piece that fails
+MANY_FAILURES = 3
+LATE = timedelta(minutes=15)  # all workers may be busy with long syncs for so long
 
 
 class Lease(models.Model):
@@ -25,21 +30,80 @@ class Lease(models.Model):
 
 
 class Beat(models.Model):
-    """When a piece of the timetable ran last."""
+    """How a piece of the timetable stands."""
 
     name = models.CharField(max_length=100, primary_key=True)
-    ran_at = models.DateTimeField(null=True)
-    failed_at = models.DateTimeField(null=True)  # the last time it ended in an error
+    known_at = models.DateTimeField(default=timezone.now)  # due from then on
+    tried_at = models.DateTimeField(null=True)  # when it was begun last
+    ran_at = models.DateTimeField(null=True)  # the last one that ended well, its start
+    failed_at = models.DateTimeField(null=True)  # the last time it didn't
+    failures = models.PositiveIntegerField(default=0)  # in a row, up to now
 
     def __str__(self) -> str:
         return self.name
+
+    def is_overdue(self, every: timedelta, now: datetime) -> bool:
+        """Whether it hasn't run for so long that somebody must look."""
+        return now > self._owed_at(every) + max(3 * every, LATE)
+
+    def _owed_at(self, every: timedelta) -> datetime:
+        return self.ran_at + every if self.ran_at else self.known_at
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether its last runs ended badly, one after the other."""
+        return self.failures >= MANY_FAILURES
+
+    def due_at(self, every: timedelta) -> datetime:
+        """When it is to run next; after a failure soon, and then ever later."""
+        due = self._owed_at(every)
+        if not self.failures or self.failed_at is None:
+            return due
+        pause = timedelta(minutes=2 ** min(self.failures - 1, 10))
+        return max(due, self.failed_at + min(pause, every, LONGEST_PAUSE))
+
+
+class Run(models.Model):
+    """One run of a piece of the timetable: its history, and whether it is alive."""
+
+    class Outcome(models.TextChoices):
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        TIMED_OUT = "timed out", "Took longer than its limit"
+        DIED = "died", "Died"  # its process was killed, or ended in the middle
+
+    name = models.CharField(max_length=100)
+    started_at = models.DateTimeField()
+    beat_at = models.DateTimeField()  # the last sign of life
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(
+        max_length=10, choices=Outcome.choices, default=Outcome.RUNNING
+    )
+    rows = models.BigIntegerField(null=True)  # what the work counted, if it did
+    note = models.CharField(max_length=100, blank=True)  # kind of error, no values
+    fence = models.BigIntegerField()  # of the lease it was done on
+
+    class Meta:
+        ordering = ["-started_at", "-pk"]
+        indexes = [models.Index(fields=["name", "-started_at"], name="run_of_piece")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=models.Q(outcome="running"),
+                name="one_run_at_a_time",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.pk}"
 
 
 class OutgoingMail(models.Model):
     """A mail on its way out, and what became of it.
 
     To whom and what is sealed under the key of whom it concerns, so that it goes with
-    them; it is removed once it has been handed over for a while (outbox.KEEP).
+    them; retention removes it once it has been handed over, or given up, for a while.
     """
 
     class State(models.TextChoices):

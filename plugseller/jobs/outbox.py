@@ -24,7 +24,6 @@ from plugseller.crypto.services import INSTALLATION, create_data_key
 from plugseller.jobs import leases
 from plugseller.jobs.models import OutgoingMail
 
-KEEP = timedelta(days=30)  # after a mail was handed over, or given up
 _WAITS = (1, 5, 15, 60, 180, 360, 720, 1440)  # minutes after a failed try, then no more
 _AT_ONCE = 100  # mails in one round
 
@@ -75,12 +74,6 @@ def send_due(now: datetime) -> int:
     """Send what waits and whose time has come; how many were accepted."""
     due = OutgoingMail.objects.filter(try_at__lte=now).order_by("try_at", "pk")
     return _hand_over(due, now)
-
-
-def forget_old(now: datetime) -> int:
-    """Remove mails that were handed over or given up long enough ago."""
-    gone, _ = OutgoingMail.objects.filter(done_at__lt=now - KEEP).delete()
-    return gone
 
 
 def _hand_over(mails: models.QuerySet[OutgoingMail], now: datetime) -> int:

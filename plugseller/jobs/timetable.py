@@ -8,7 +8,7 @@ first, because it is done on a lease.
 import logging
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils.module_loading import import_string
@@ -16,11 +16,15 @@ from django_q.brokers import get_broker
 from django_q.signing import SignedPackage
 
 from plugseller.audit.services import Acting, acting
-from plugseller.jobs import leases
-from plugseller.jobs.models import Beat
+from plugseller.custody.gate import why_shut
+from plugseller.jobs.models import Beat, Run
+from plugseller.jobs.running import OutOfTime, alive, begin, end
 from plugseller.shelves import PERIODICALS, By, Periodic
 
+Outcome = Run.Outcome
+NEVER = datetime.min.replace(tzinfo=UTC)
 LONGEST = timedelta(minutes=10)  # of one tick that does the workers' work
+BEGINS_WITHIN = timedelta(minutes=4)  # of a tick; the longest limit comes on top
 
 logger = logging.getLogger(__name__)
 
@@ -30,13 +34,51 @@ class Ran:
     """What became of one piece of the timetable."""
 
     name: str
-    outcome: str  # "done", "not due", "busy elsewhere", or the kind of error
+    outcome: str  # "done", "not due", "busy elsewhere", "put off", or what went wrong
     failed: bool = False
 
 
-def run_due(now: datetime) -> list[Ran]:
-    """Run every piece whose time has come; one that fails doesn't stop the others."""
-    return [_run(piece, now) for piece in PERIODICALS.values()]
+def run_due(now: datetime, *, at_most: timedelta = BEGINS_WITHIN) -> list[Ran]:
+    """Run every piece whose time has come; one that fails doesn't stop the others.
+
+    What was tried longest ago comes first, so that a piece that kills its process
+    keeps none of the others from running. Nothing new begins after `at_most`: the
+    next tick goes on. None runs on a database that was put back and hasn't
+    forgotten again.
+    """
+    if why := why_shut():
+        return [Ran("everything", why, failed=True)]
+    start, ran = time.monotonic(), []
+    for piece, beat in _in_turn(now):
+        # To the second: each piece is told the time at which it begins.
+        passed = timedelta(seconds=int(time.monotonic() - start))
+        if passed >= at_most:
+            ran.append(Ran(piece.name, "put off"))
+        elif beat.due_at(piece.every) > now:
+            ran.append(Ran(piece.name, "not due"))
+        else:
+            ran.append(_run(piece, now + passed))
+    return ran
+
+
+def beats() -> dict[str, Beat]:
+    """How each piece stands, by its name."""
+    kept = {beat.name: beat for beat in Beat.objects.all()}
+    return {name: kept.get(name) or Beat(name=name) for name in PERIODICALS}
+
+
+def make_known(now: datetime) -> None:
+    """From now on each piece is due; what is known already stays as it is."""
+    known = set(Beat.objects.values_list("name", flat=True))
+    for name in PERIODICALS.keys() - known:
+        Beat.objects.get_or_create(name=name, defaults={"known_at": now})
+
+
+def _in_turn(now: datetime) -> list[tuple[Periodic, Beat]]:
+    make_known(now)
+    stand = beats()
+    turn = [(piece, stand[name]) for name, piece in PERIODICALS.items()]
+    return sorted(turn, key=lambda one: one[1].tried_at or NEVER)
 
 
 def run_queued(*, at_most: timedelta = LONGEST) -> list[Ran]:
@@ -44,6 +86,8 @@ def run_queued(*, at_most: timedelta = LONGEST) -> list[Ran]:
 
     Begins nothing new after `at_most`; the next tick goes on.
     """
+    if why := why_shut():
+        return [Ran("the queue", why, failed=True)]
     broker, ran = get_broker(), []
     until = time.monotonic() + at_most.total_seconds()
     while time.monotonic() < until and (taken := broker.dequeue()):
@@ -65,21 +109,23 @@ def _do(task: dict[str, Any]) -> Ran:
 
 
 def _run(piece: Periodic, now: datetime) -> Ran:
-    beat, _ = Beat.objects.get_or_create(name=piece.name)
-    if beat.ran_at and beat.ran_at + piece.every > now:
-        return Ran(piece.name, "not due")
-    held = leases.take(f"timetable {piece.name}", now=now)
-    if held is None:
+    running = begin(piece, now=now)
+    if running is None:
         return Ran(piece.name, "busy elsewhere")
-    ours = Beat.objects.filter(name=piece.name)
     try:
-        with acting(Acting(kind=By.JOB, via=piece.name)):
-            piece.work(now)
+        with acting(Acting(kind=By.JOB, via=piece.name)), alive(running):
+            counted = piece.work(now)
+    except OutOfTime:
+        end(running, Outcome.TIMED_OUT)
+        return Ran(piece.name, Outcome.TIMED_OUT.value, failed=True)
     except Exception as error:
-        ours.update(failed_at=now)
-        logger.error("%s failed: %s.", piece.name, type(error).__name__)
-        return Ran(piece.name, type(error).__name__, failed=True)
-    finally:
-        leases.give_back(held)
-    ours.update(ran_at=now)
-    return Ran(piece.name, "done")
+        kind = type(error).__name__
+        logger.error("%s failed: %s.", piece.name, kind)
+        end(running, Outcome.FAILED, note=kind)
+        return Ran(piece.name, kind, failed=True)
+    except BaseException as error:  # the queue's own limit, Ctrl-C, the end of tick
+        end(running, Outcome.DIED, note=type(error).__name__)
+        raise
+    rows = counted if type(counted) is int else None
+    end(running, Outcome.DONE, rows=rows)
+    return Ran(piece.name, Outcome.DONE.value)

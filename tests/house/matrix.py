@@ -48,6 +48,7 @@ ANY = {*MEMBERS, Who.GRANTED}
 ORDERS = {*MEMBERS, Who.GRANTED}
 CATALOG = {*ORDERS} - {Who.SHIPPING}
 EXPORT = {Who.OWNER, Who.MANAGER, Who.ANALYST}
+EVERYTHING = DELETION = {Who.OWNER}
 CONNECTIONS = {Who.OWNER, Who.MANAGER}
 TEAM = {Who.OWNER}
 ACTIVITY = {Who.OWNER, Who.MANAGER, Who.GRANTED}
@@ -147,6 +148,14 @@ def only(methods: str, who: Who, *, others: Answer = Answer.HIDDEN) -> Rule:
     return _rule(methods, {who}, {**rest, **_NOT_READY})
 
 
+def of_a_requester(methods: str) -> Rule:
+    """A deletion request of one person's own. Our staff can't have one."""
+    rule = only(methods, Who.OWNER)
+    return replace(
+        rule, others={**rule.others, **dict.fromkeys(OUR_STAFF, Answer.REFUSED)}
+    )
+
+
 def told_to_programs(rule: Rule) -> Rule:
     """Of the API: a refusal with a sentence, never the way to a page."""
     return replace(rule, others={**rule.others, Who.NEW: Answer.REFUSED})
@@ -239,6 +248,10 @@ ROUTES: dict[str, Rule] = {
     "console:prices": of_north("GET", CATALOG),
     "console:prices_file": of_north("GET", EXPORT),
     "console:what_we_fetch": of_north("GET", ANY),
+    "console:export": of_north("GET POST", EVERYTHING),
+    "console:export_progress": of_north("GET", EVERYTHING),
+    "console:export_file": of_north("GET", EVERYTHING),
+    "console:export_end": of_north("POST", EVERYTHING),
     "console:connections": of_north("GET", CATALOG),
     "console:connection": of_north("GET", CATALOG),
     "console:progress": of_north("GET", CATALOG),
@@ -263,6 +276,21 @@ ROUTES: dict[str, Rule] = {
     "api_token_new": of_north("GET POST", MEMBERS),
     "api_token_rotate": of_a_member("POST", Who.OWNER),
     "api_token_revoke": of_a_member("POST", Who.OWNER),
+    # what is held of a seller, and having it deleted
+    "privacy:home": of_north("GET", ACTIVITY),
+    "privacy:shorter_time": of_north("POST", DELETION),
+    "privacy:delete": of_north("GET POST", DELETION),
+    "privacy:request": of_north("GET", DELETION),
+    "privacy:withdraw": of_north("POST", DELETION),
+    "privacy:begin": of_north("POST", DELETION),
+    "privacy:certificate": of_north("GET", DELETION),
+    "privacy:certificate_file": of_north("GET", DELETION),
+    "own_deletions": of_sellers("GET"),
+    "delete_account": of_sellers("GET POST"),
+    "own_deletion": of_a_requester("GET"),
+    "own_withdraw": of_a_requester("POST"),
+    "own_certificate": of_a_requester("GET"),
+    "own_certificate_file": of_a_requester("GET"),
     # one's own, apart from any seller
     "mfa_edit_webauthn": only("GET POST", Who.OWNER),
     "mfa_remove_webauthn": only("GET POST", Who.OWNER),
@@ -273,6 +301,12 @@ ROUTES: dict[str, Rule] = {
     "open_set_up": unknown("GET"),
     "set_up": unknown("GET POST"),
     "security_txt": always("GET"),
+    "data_deletion": everybody("GET"),
+    "certificate_check": everybody("GET POST"),
+    "certificate_checked": everybody("GET POST"),
+    "signing_keys": everybody("GET"),
+    "readyz": always("GET"),
+    "healthz": everybody("GET"),
     # the API, asked in a browser's session
     "api:schema": told_to_programs(signed_in("GET")),
     "api:docs": told_to_programs(signed_in("GET")),
@@ -309,12 +343,23 @@ ROUTES: dict[str, Rule] = {
     **pages_of("accounts_lockout", *OFFICER),
     **pages_of("audit_entry", *OFFICER),
     **pages_of("accounts_grant", *OUR_STAFF),
+    **pages_of("compliance_deletionrequest", *OFFICER),
+    **pages_of("compliance_deadline", *OFFICER),
+    "admin:compliance_deletionrequest_record": desk("GET POST", *OFFICER),
+    "admin:compliance_deletionrequest_requester": desk("POST", *OFFICER),
+    "admin:compliance_deletionrequest_step": desk("GET POST", *OFFICER),
+    "admin:compliance_deletionrequest_hold": desk("POST", *OFFICER),
     **pages_of("marketplaces_connection", *OPERATOR),
     **pages_of("marketplaces_syncrun", *OPERATOR),
     **pages_of("django_q_schedule", *OPERATOR),
     **pages_of("django_q_success", *OPERATOR),
     **pages_of("django_q_failure", *OPERATOR),
     **pages_of("jobs_outgoingmail", *OPERATOR),
+    "credentials": desk("GET", Who.OFFICER, Who.OPERATOR),
+    "credential_act": desk("POST", *OFFICER),  # operators too, where it is our own
+    **pages_of("jobs_run", *OPERATOR),
+    **pages_of("compliance_purge", *OFFICER),
+    "admin:data_inventory": desk("GET", *OFFICER),
     "admin:audit_entry_search": desk("POST", *OFFICER),
     "admin:invite_staff": desk("GET POST", *OFFICER),
     "admin:reset_factors": desk("POST", *OFFICER),

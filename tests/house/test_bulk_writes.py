@@ -18,10 +18,18 @@ SQL = {"execute", "executemany", "executescript", "raw", "extra", "RawSQL"}
 LOGGED_THERE = ("marketplaces/sync/writer.py",)
 # Anything else -> what it does there, and why no entry is missing.
 MAY = {
+    "compliance/clocks.py": ("update", "which step was taken; an entry for each"),
+    "compliance/deletion/ladder.py": ("update", "day 29 has come; logged by its clock"),
+    "compliance/deletion/states.py": ("update", "its services log each step"),
+    "marketplaces/appsecrets.py": ("update", "its own entries tell of each secret"),
     "marketplaces/authorisation.py": ("update", "an attempt is used up; logged"),
     "marketplaces/benchmarks/": ("bulk sql", "rows of its own temporary database"),
+    "marketplaces/rotation.py": ("update", "each step of it is an entry"),
+    "marketplaces/stores.py": ("bulk", "retention's batch; the purge logs its sum"),
+    "marketplaces/exporting/": ("update", "how far a package got; asked, built, ended"),
     "marketplaces/sync/bookkeeping.py": ("sql", "where a sync is, no contents"),
     "marketplaces/sync/engine.py": ("update", "state of runs; one entry for each run"),
+    "marketplaces/sync/proving.py": ("update", "when it was tried; runs are logged"),
     "marketplaces/sync/sightings.py": (
         "update sql",
         "what is gone; in the run's entry",
@@ -39,7 +47,8 @@ MAY = {
     "plugseller/crypto/verifying.py": ("sql", "reads the proof that bytes are sealed"),
     "plugseller/jobs/leases.py": ("update sql", "who is at work, for seconds"),
     "plugseller/jobs/outbox.py": ("update", "how far a mail got, seen on the desk"),
-    "plugseller/jobs/timetable.py": ("update", "when a piece of work last ran"),
+    "plugseller/jobs/health.py": ("sql", "asks the database whether it answers"),
+    "plugseller/jobs/running.py": ("update", "when a piece of work last ran"),
 }
 
 

@@ -15,7 +15,9 @@ from django.urls import resolve, reverse
 from django.utils import timezone
 from django_q.models import Task
 
-from marketplaces.models import Price, Stock
+from compliance.deletion.services import ask_hold
+from compliance.models import Certificate, DeletionRequest
+from marketplaces.models import DataExport, Price, Stock
 from plugseller.accounts.enrolling import enrolling
 from plugseller.accounts.models import (
     ApiToken,
@@ -27,6 +29,7 @@ from plugseller.accounts.models import (
 )
 from plugseller.accounts.roles import GRANTABLE, Permission, Role, StaffRole
 from plugseller.accounts.services import join, make_token
+from tests.compliance.deletion.asked import by_letter
 from tests.conftest import person, signed_in
 from tests.house.matrix import ROUTES, Answer, Rule, Who
 from tests.house.routes import SHADOWED, UNNAMED, Things, address_of, routes
@@ -90,17 +93,45 @@ def everybody(world: World) -> Round:
         "invitation_take_back invitation": _invited(world, "zoe@example.test"),
         "member": Membership.objects.get(seller=north, user=cast.bob).pk,
         "person": cast.bob.pk,
+        "export": _export(world),
+        "reference": _over(world),
+        "rule": "orders",
         "grant": granted.pk,
         "token": _token(world),
         "mfa_edit_webauthn pk": lambda: _key(cast.alice),
         "mfa_remove_webauthn pk": lambda: _key(cast.alice),
         "admin:reset_factors pk": cast.bob.pk,
         "admin:lift_lockout pk": _lockout(),
+        **_deletion(world),
         "pk": granted.pk,
+        "subject": lambda: _token(world),
+        "verb": "revoke",
     }
     Authenticator.objects.filter(user=people[Who.NEW]).delete()
     User.objects.filter(pk=people[Who.GONE].pk).update(is_active=False)
     return Round({**clients, Who.ANONYMOUS: Client()}, things)
+
+
+def _deletion(world: World) -> dict[str, Any]:
+    """A request that somebody wrote, with a hold, and a step that needs a reason."""
+    now = timezone.now()
+    request = by_letter(world.cast.carl, now=now)
+    hold = ask_hold(
+        actor=world.cast.carl,
+        request=request,
+        reason="A court asks.",
+        legal_basis="Art. 17(3) GDPR",
+        ends_at=now + timedelta(days=9),
+        now=now,
+    )
+    place = "admin:compliance_deletionrequest"
+    return {
+        f"{place}_requester pk": request.pk,
+        f"{place}_step pk": request.pk,
+        f"{place}_step step": "reject",
+        f"{place}_hold pk": hold.pk,
+        f"{place}_hold step": "approve",
+    }
 
 
 def _people(world: World) -> dict[Who, User]:
@@ -165,6 +196,34 @@ def _token(world: World) -> UUID:
         permissions=[Permission.VIEW_ORDERS],
         days=90,
         now=timezone.now(),
+    )
+    return made.pk
+
+
+def _over(world: World) -> str:
+    """A request of the owner's that is over, so that nothing is stopped by it."""
+    now = timezone.now()
+    made = DeletionRequest.objects.create(
+        reference="DEL-7K3M-Q9XT",
+        source=DeletionRequest.Source.CONSOLE,
+        kind=DeletionRequest.Kind.CONNECTION,
+        status=DeletionRequest.Status.COMPLETED,
+        seller_id=world.cast.north.pk,
+        requested_by=world.cast.alice.pk,
+        what="Amazon NA",
+        received_at=now,
+        due_at=now + timedelta(days=30),
+        ended_at=now,
+    )
+    Certificate.objects.create(
+        request=made, body={}, signature="", key_id="1", issued_at=now
+    )
+    return made.reference
+
+
+def _export(world: World) -> UUID:
+    made = DataExport.objects.create(
+        seller=world.cast.north, asked_at=timezone.now(), state=DataExport.State.READY
     )
     return made.pk
 

@@ -8,8 +8,9 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SEALS = re.compile(r"\bseal_for(_new)?\(")
+SEALS = re.compile(r"\b(seal_for(_new)?|sealed_file_for)\(")
 PLACES = {  # file that seals -> the place it is found again
+    "marketplaces/exporting/building.py": "exporting/sealed.py, Packages",
     "plugseller/accounts/adapters.py": "accounts/sealed.py, SecondFactors",
     "plugseller/accounts/sealed.py": "seals anew what it finds",
     "plugseller/accounts/sessions.py": "accounts/sealed.py, Sessions",

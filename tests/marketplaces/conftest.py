@@ -91,6 +91,11 @@ def point_at(settings: Any, simulator: Simulator) -> None:
         }
         for name in settings.MARKETPLACES
     }
+    settings.MARKETPLACE_APPS["amazon"]["queue"] = {
+        "address": told["AMAZON_SECRET_QUEUE"],
+        "key_id": told["AMAZON_SECRET_QUEUE_KEY_ID"],
+        "key": told["AMAZON_SECRET_QUEUE_KEY"],
+    }
 
 
 def connect_account(

@@ -1,6 +1,6 @@
 """Amazon's Selling Partner API."""
 
-from marketplaces.adapters.amazon import access, asking, failing, reading
+from marketplaces.adapters.amazon import access, asking, failing, reading, rotating
 from marketplaces.adapters.amazon.operations import OPERATIONS
 from marketplaces.contract import Adapter
 from marketplaces.datamap import Operation
@@ -14,6 +14,7 @@ class Amazon:
     regions = access.regions()
     operations: tuple[Operation, ...] = OPERATIONS
     consent = access.CONSENT
+    own_secret = rotating.OWN_SECRET
 
     consent_address = staticmethod(access.consent_address)
     exchange = staticmethod(access.exchange)

@@ -181,6 +181,11 @@ def renewal(*, app: App, credentials: Credentials) -> Request:
     )
 
 
+def of_our_own(app: App, scope: str) -> Request:
+    """An access token of the app itself, for a call that no seller's token opens."""
+    return _token_request(app, grant_type="client_credentials", scope=scope)
+
+
 def access_from(*, response: Response, now: datetime) -> Access:
     answer = _answer(response)
     return Access(

@@ -13,7 +13,7 @@ from marketplaces.datamap import Operation, Over
 
 AGENT = "PlugSeller/1 (Language=Python)"  # Amazon asks for "App/Version (Language=…)"
 OVERLAP = timedelta(minutes=5)  # Amazon's data lags about two minutes behind its clock
-HISTORY = timedelta(days=548)  # 18 months: what a first load fetches and we keep
+HISTORY = timedelta(days=548)  # 18 months: what a first load fetches at most
 BATCH = 20  # SKUs or ASINs in one call
 
 Asked = list[tuple[str, str]]  # parameters besides the fixed ones
@@ -137,7 +137,7 @@ def _orders(checkpoint: Checkpoint, ask: Ask) -> Asked | None:
         return None
     asked = [("marketplaceIds", ",".join(ask.markets))]
     if checkpoint.full or checkpoint.since is None:
-        begins = (checkpoint.started or ask.now) - HISTORY
+        begins = (checkpoint.started or ask.now) - min(HISTORY, ask.reach or HISTORY)
         asked.append(("createdAfter", _instant(begins)))
     else:
         asked.append(("lastUpdatedAfter", _instant(checkpoint.since - OVERLAP)))

@@ -91,7 +91,7 @@ def token_failure(response: Response) -> Failure | None:
     if status == 400 and code == "invalid_grant":
         return Failure(Word.GONE, Trouble.AUTHORISATION, code)
     if code in ("invalid_client", "unauthorized_client"):
-        return Failure(Word.BROKEN, Trouble.AUTHORISATION, code)
+        return Failure(Word.BROKEN, Trouble.AUTHORISATION, code, keys_refused=True)
     return Failure(Word.BROKEN, Trouble.UNEXPECTED, code or f"http-{status}")
 
 
@@ -103,6 +103,20 @@ def _told(response: Response) -> tuple[str, str]:
         return f"http-{response.status}", ""
     code = first.code if _code.fullmatch(first.code) else f"http-{response.status}"
     return code, f"{first.message} {first.details or ''}"
+
+
+def rotation_failure(response: Response) -> Failure | None:
+    """None for 204, which has no body: the new secret comes through the queue."""
+    if response.status == 204:
+        return None
+    code, _ = _told(response)
+    if response.status == 429:
+        return Failure(Word.WAIT, Trouble.THROTTLED, code, _retry_after(response))
+    if response.status >= 500:
+        return Failure(Word.WAIT, Trouble.DOWN, code, _retry_after(response))
+    if response.status in (401, 403):
+        return Failure(Word.FORBIDDEN, Trouble.AUTHORISATION, code)
+    return Failure(Word.BROKEN, Trouble.UNEXPECTED, code)
 
 
 def _token_code(response: Response) -> str:

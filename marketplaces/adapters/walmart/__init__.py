@@ -28,6 +28,7 @@ class Walmart:
     regions = access.REGIONS
     operations = OPERATIONS
     consent = access.CONSENT
+    own_secret = access.OWN_SECRET
 
     def consent_address(self, *, base: str, app: App, state: str, nonce: str) -> str:
         return access.consent_address(base=base, app=app, state=state, nonce=nonce)

@@ -24,6 +24,7 @@ from marketplaces.contract import (
     App,
     Consent,
     Credentials,
+    OwnSecret,
     Region,
     Request,
     Response,
@@ -56,6 +57,16 @@ CONSENT = Consent(
     pasted=("client_id", "client_secret"),
     token_path=TOKEN_PATH,
 )
+
+OWN_SECRET = OwnSecret(
+    lasts=None,
+    overlap=timedelta(days=7),
+    by_hand=(
+        "At developer.walmart.com, reset the secret under the app's API keys, then "
+        "enter the new pair with: manage.py rotate_app_secret walmart --by-hand"
+    ),
+)
+"""Walmart documents no call for this, and no end of a secret (as of 2026-11-23)."""
 
 _seller_id = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

@@ -89,10 +89,15 @@ def started(checkpoint: Checkpoint, ask: Ask) -> datetime:
     return (checkpoint.started or ask.now).replace(microsecond=0)
 
 
+def oldest(checkpoint: Checkpoint, ask: Ask) -> datetime:
+    """Before that no order is asked for: Walmart knows none, or we keep none."""
+    return started(checkpoint, ask) - min(HISTORY, ask.reach or HISTORY)
+
+
 def window(checkpoint: Checkpoint, ask: Ask) -> Window:
     """The span of order dates that the pass is walking."""
     if not checkpoint.after:
-        return Window(started(checkpoint, ask) - HISTORY, None)
+        return Window(oldest(checkpoint, ask), None)
     begin, end, announced = checkpoint.after.split("/")
     return Window(
         datetime.fromisoformat(begin),
@@ -141,8 +146,7 @@ def _orders(checkpoint: Checkpoint, ask: Ask) -> list[tuple[str, str]]:
     if span.end:
         asked.append(("createdEndDate", instant(span.end)))
     if not checkpoint.full and checkpoint.since:
-        oldest = started(checkpoint, ask) - HISTORY
-        since = max(checkpoint.since - OVERLAP, oldest)
+        since = max(checkpoint.since - OVERLAP, oldest(checkpoint, ask))
         asked.append(("lastModifiedStartDate", instant(since)))
     return asked
 

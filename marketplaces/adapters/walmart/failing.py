@@ -70,7 +70,10 @@ def token_failure(response: Response) -> Failure | None:
             return Failure(Word.GONE, Trouble.AUTHORISATION, code)
         if response.status == 403 and _is_markup(response):
             return Failure(Word.WAIT, Trouble.DOWN, code)
-        return Failure(Word.FORBIDDEN, Trouble.AUTHORISATION, code)
+        refused = response.status in (400, 401)
+        return Failure(
+            Word.FORBIDDEN, Trouble.AUTHORISATION, code, keys_refused=refused
+        )
     return _by_status(response, code)
 
 

@@ -46,6 +46,8 @@ def home(request: HttpRequest) -> HttpResponse:
 def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     """What matters today, as far as the person may see it, and how fresh it is."""
     desk, now = open_desk(request, slug), timezone.now()
+    if desk.seller.frozen_at:  # nothing of it is shown: only how the deletion stands
+        return redirect("privacy:home", slug)
     fresh = [
         stream
         for stream in reports.streams(desk.seller, now=now)

@@ -1,4 +1,4 @@
-"""`manage.py benchmark ingest|audit`: what we cost beside the least possible."""
+"""`manage.py benchmark ingest|audit|erase`: what we cost beside the least possible."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from marketplaces.benchmarks import audit, ingest
+from marketplaces.benchmarks import audit, erase, ingest
 from marketplaces.benchmarks.engines import Embedded, Engine, NoServer, PostgreSQL
 from marketplaces.benchmarks.ingest import (
     GOAL_RATIO,
@@ -38,21 +38,40 @@ AUDIT = (
     ("verify_seconds", "seconds to verify them", ""),
     ("verified_per_second", "entries verified a second", ""),
 )
+ERASE = (
+    ("rows", "orders and lines erased", ""),
+    ("seconds", "seconds, whole seller", ""),
+    ("rows_per_second", "rows a second", ""),
+    ("floor_seconds", "floor: two plain DELETEs, seconds", ""),
+    ("ratio_to_deletes", "ours / two DELETEs", f"at most {erase.GOAL_RATIO}"),
+    (
+        "longest_wait_ms",
+        "longest wait of another writer, ms",
+        f"at most {erase.GOAL_WAIT_MS}",
+    ),
+    ("floor_longest_wait_ms", "the same during the DELETEs, ms", ""),
+    ("growth_mb", "memory grown meanwhile, MiB", f"at most {erase.GOAL_GROWTH_MB}"),
+    ("peak_rss_mb", "peak memory, MiB", ""),
+)
 
 
 class Command(BaseCommand):
     """Exit status 0 whatever the figures are; 1 only if something didn't run."""
 
     help = (
-        "Measure the way of orders from the marketplace to the database (ingest), or "
-        "what the audit log costs (audit), on a data folder and a database of its own "
-        "that are removed afterwards."
+        "Measure the way of orders from the marketplace to the database (ingest), "
+        "what the audit log costs (audit), or erasing a seller (erase), on a data "
+        "folder and a database of its own that are removed afterwards."
     )
     requires_system_checks = ()  # the configured installation isn't touched
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("what", choices=["ingest", "audit"])
-        parser.add_argument("--orders", type=int, default=10_000)
+        parser.add_argument("what", choices=["ingest", "audit", "erase"])
+        parser.add_argument(
+            "--orders",
+            type=int,
+            help="how many to load (ingest, 10,000), or to have (erase, 1,000,000)",
+        )
         parser.add_argument(
             "--entries", type=int, default=1_000_000, help="how many to verify (audit)"
         )
@@ -67,8 +86,14 @@ class Command(BaseCommand):
         parser.add_argument("--repeat", type=int, default=3)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if min(options[name] for name in ("orders", "entries", "repeat")) < 1:
+        erasing = options["what"] == "erase"
+        orders = options["orders"]
+        if orders is None:
+            orders = 1_000_000 if erasing else 10_000
+        if min(orders, options["entries"], options["repeat"]) < 1:
             raise CommandError("--orders, --entries and --repeat must be at least 1.")
+        if erasing and orders < 1_000:
+            raise CommandError("--orders must be at least 1,000 to erase from.")
         engine, repeat = _engine(options["engine"]), options["repeat"]
         try:
             if options["what"] == "audit":
@@ -77,11 +102,13 @@ class Command(BaseCommand):
                     entries=options["entries"], engine=engine, repeat=repeat
                 )
                 told = f"{figures['verified_entries']:,} entries"
+            elif erasing:
+                lines = ERASE
+                figures = erase.measure(orders=orders, engine=engine, repeat=repeat)
+                told = f"{figures['orders']:,} of {figures['orders_before']:,} orders"
             else:
                 lines = INGEST
-                figures = ingest.measure(
-                    orders=options["orders"], engine=engine, repeat=repeat
-                )
+                figures = ingest.measure(orders=orders, engine=engine, repeat=repeat)
                 told = f"{figures['orders']:,} orders"
         except (BenchmarkFailed, NoServer) as error:
             raise CommandError(str(error)) from None

@@ -1,9 +1,10 @@
 """`manage.py datamap`: every call there can be, every field it keeps (USE-3)."""
 
+from dataclasses import asdict
 from typing import Any
 
 from marketplaces import shelf
-from marketplaces.datamap import Operation, kept_fields, unwanted_paths
+from marketplaces.datamap import Grantless, Operation, kept_fields, unwanted_paths
 from plugseller.commands import Report, ReportCommand
 
 COLUMNS = (
@@ -33,8 +34,16 @@ class Command(ReportCommand):
         return Report(
             COLUMNS,
             rows,
-            facts={"marketplaces": [adapter.key for adapter in shelf.adapters()]},
-            summary="\n".join(_fields(row) for row in rows),
+            facts={
+                "marketplaces": [adapter.key for adapter in shelf.adapters()],
+                "grantless": [asdict(call) for call in shelf.datamap().grantless],
+            },
+            summary="\n".join(
+                [
+                    *(_fields(row) for row in rows),
+                    *(_own(call) for call in shelf.datamap().grantless),
+                ]
+            ),
         )
 
 
@@ -61,6 +70,15 @@ def _row(operation: Operation) -> dict[str, Any]:
         ],
         "fields_dropped": unwanted_paths(operation.structure),
     }
+
+
+def _own(call: Grantless) -> str:
+    """A call about our own app: it brings nothing, so nothing can be kept."""
+    return (
+        f"\n{call.marketplace} {call.key.partition('.')[2]}: {call.purpose}"
+        f"\n  {call.method} {call.path} ({call.version}), as our own app "
+        f"({call.scope}), {call.rate:.3g}/s; no seller's token, no data of a seller"
+    )
 
 
 def _fields(row: dict[str, Any]) -> str:

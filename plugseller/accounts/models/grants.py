@@ -43,6 +43,7 @@ class Grant(models.Model):
         DROPPED = "dropped", "Dropped"
         LEFT = "left", "The person left"
         REVOKED = "revoked", "Revoked by the seller"
+        FROZEN = "frozen", "The seller is to be deleted"
 
     class State(models.TextChoices):
         """How it stands at an instant; never stored."""

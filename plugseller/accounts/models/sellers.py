@@ -19,6 +19,10 @@ class Seller(models.Model):
     name = models.CharField(max_length=150)
     time_zone = models.CharField(max_length=50, default="UTC", validators=[known_zone])
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    frozen_at = models.DateTimeField(null=True, editable=False)
+    """Since when nothing of it is read or fetched, because it is to be deleted."""
+    frozen_parts = models.JSONField(default=list, editable=False)
+    """Ids of parts of it (connections) that alone are to be deleted; read by nobody."""
 
     class Meta:
         default_permissions = ()

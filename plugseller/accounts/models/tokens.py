@@ -36,7 +36,6 @@ class ApiToken(AbstractAuthToken):
         "self", null=True, on_delete=models.SET_NULL, related_name="replaces"
     )
     revoked_at = models.DateTimeField(null=True)
-    warned_at = models.DateTimeField(null=True)  # when its owner was told it ends soon
 
     class Meta:
         ordering = ["-created"]

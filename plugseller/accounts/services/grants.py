@@ -54,6 +54,7 @@ def request_grant(
     Raises GrantRefused.
     """
     _only_of_staff(actor)
+    _not_frozen(seller)
     if not ticket.strip() or len(ticket.strip()) > _LONGEST_TICKET:
         raise GrantRefused("Name the ticket in which the access was asked for.")
     if not 1 <= hours <= MOST_HOURS:
@@ -152,6 +153,7 @@ def break_glass(
     the same transaction, and another officer reviews it. Raises GrantRefused.
     """
     _only_officer(actor)
+    _not_frozen(seller)
     grant = Grant.objects.create(
         seller=seller,
         person=actor,
@@ -198,6 +200,21 @@ def review_grant(*, actor: User, grant: Grant, review: str, now: datetime) -> Gr
     return grant
 
 
+@transaction.atomic
+def end_grants_at(*, seller: UUID, now: datetime) -> int:
+    """End all access to a seller that is to be deleted, and requests for it; how many.
+
+    They don't come back when the deletion is withdrawn: they are asked for again.
+    """
+    there = Grant.objects.filter(waiting_at(now) | live_at(now), seller=seller)
+    ended = 0
+    for grant in there.order_by("pk"):
+        _end(grant, Grant.End.FROZEN, now)
+        record("grant.frozen", seller_id=seller, subject=grant, grant_id=grant.pk)
+        ended += 1
+    return ended
+
+
 def chase_reviews(now: datetime) -> int:
     """Remind every officer of reviews that are overdue, each once a day; how many."""
     due = Grant.objects.filter(review_due_at__lte=now, reviewed_at=None)
@@ -228,6 +245,11 @@ def officers() -> QuerySet[User]:
 def owners_of(seller: Seller | UUID) -> QuerySet[User]:
     """Whom a seller's affairs are told to: who may manage its members."""
     return people_with(seller, Permission.MANAGE_MEMBERS)
+
+
+def _not_frozen(seller: Seller) -> None:
+    if Seller.objects.filter(pk=seller.pk, frozen_at__isnull=False).exists():
+        raise GrantRefused("This seller is to be deleted; nobody reads it any more.")
 
 
 def _only_of_staff(actor: User) -> None:

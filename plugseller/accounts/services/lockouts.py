@@ -19,7 +19,6 @@ from plugseller.audit.services import Acting, acting, record
 from plugseller.shelves import By
 
 Kind = Lockout.Kind
-_FORGET_AFTER = timedelta(days=90)
 
 
 def subject_of(email: str) -> str:
@@ -146,11 +145,3 @@ def lift_lockout(*, actor: User, lockout: Lockout, now: datetime) -> None:
         details={"kind": lockout.kind},
     )
     tell(lockout.user, "lockout_lifted", now=now)
-
-
-def forget_failures(now: datetime) -> int:
-    """Remove what no longer counts: addresses and networks aren't kept for nothing."""
-    longest = max(settings.LOCKOUT_COUNTS.values())
-    attempts, _ = AccessAttempt.objects.filter(attempt_time__lt=now - longest).delete()
-    lockouts, _ = Lockout.objects.filter(until__lt=now - _FORGET_AFTER).delete()
-    return int(attempts) + int(lockouts)

@@ -11,7 +11,7 @@ from knox.models import get_digest_token
 from knox.settings import CONSTANTS
 
 from plugseller.accounts.models import ApiToken, Seller, User
-from plugseller.accounts.roles import FOR_TOKENS, Permission
+from plugseller.accounts.roles import FOR_TOKENS, Permission, StaffRole
 from plugseller.accounts.services.sellers import lock_sellers
 from plugseller.accounts.tenancy import Standing, standing_at
 from plugseller.audit.services import record
@@ -128,6 +128,19 @@ def revoke_token(*, actor: User, token: ApiToken, now: datetime) -> None:
 
 
 @transaction.atomic
+def revoke_as_officer(*, actor: User, token: ApiToken, now: datetime) -> None:
+    """End somebody's token from the desk; doing so again changes nothing.
+
+    For compliance officers alone. Raises PermissionDenied.
+    """
+    if not User.objects.filter(
+        pk=actor.pk, is_active=True, staff_role=StaffRole.OFFICER
+    ).exists():
+        raise PermissionDenied("Only a compliance officer ends others' API keys.")
+    _revoke(token, actor, now)
+
+
+@transaction.atomic
 def revoke_tokens_of(
     *, actor: User | None, person: User, seller: Seller | None = None, now: datetime
 ) -> int:
@@ -136,19 +149,6 @@ def revoke_tokens_of(
     if seller is not None:
         live = live.filter(seller=seller)
     return sum(_revoke(token, actor, now) for token in live.select_related("seller"))
-
-
-def warn_of_ending(now: datetime) -> int:
-    """Tell owners whose token ends soon, once; how many."""
-    soon = ApiToken.objects.filter(
-        revoked_at=None,
-        replaced_by=None,
-        warned_at=None,
-        expiry__gt=now,
-        expiry__lte=now + settings.API_TOKEN_WARNING,
-        user__is_active=True,
-    )
-    return sum(_warn(token, now) for token in soon.select_related("user", "seller"))
 
 
 def grantable_to(standing: Standing) -> set[str]:
@@ -202,8 +202,6 @@ def _new(
         digest=digest,
         token_key=shown[: CONSTANTS.TOKEN_KEY_LENGTH],
         expiry=now + lasts,
-        # who chose so short a life needs no warning
-        warned_at=now if lasts <= settings.API_TOKEN_WARNING else None,
     )
     token.save(force_insert=True)
     return token, shown
@@ -215,20 +213,6 @@ def _revoke(token: ApiToken, actor: User | None, now: datetime) -> bool:
         return False
     record("token.revoked", actor=actor, seller_id=token.seller_id, subject=token)
     _tell(token, "was ended", "It doesn't work any more. To go on, make a new one.")
-    return True
-
-
-@transaction.atomic
-def _warn(token: ApiToken, now: datetime) -> bool:
-    if not ApiToken.objects.filter(pk=token.pk, warned_at=None).update(warned_at=now):
-        return False  # another worker was faster
-    assert token.expiry is not None  # noqa: S101  by the query above
-    _tell(
-        token,
-        f"ends soon, on {_spoken(token.expiry)}",
-        "Renew it under API keys; the old one then works on for a day, so that "
-        "nothing breaks.",
-    )
     return True
 
 

@@ -16,6 +16,9 @@ FILES = {
     "searchCatalogItems": "catalogItems_2022-04-01.json",
 }
 
+OWN_FILES = {"rotateApplicationClientSecret": "application_2023-11-30.json"}
+"""Calls about our own app, which fetch nothing."""
+
 # Amazon's list of buyers' data in orders ("Access Orders PII"), and what isn't on that
 # list but is personal or identifies somebody all the same.
 PERSONAL = (
@@ -57,7 +60,7 @@ PERSONAL = (
 
 @cache
 def model(name: str) -> dict[str, Any]:
-    path = need_specs() / "amazon" / FILES[name]
+    path = need_specs() / "amazon" / (FILES | OWN_FILES)[name]
     loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return loaded
 

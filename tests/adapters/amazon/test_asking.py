@@ -1,7 +1,7 @@
 """What is asked for, and that a pass asks for it with parameters that stay equal."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -144,3 +144,12 @@ def test_the_access_token_shows_in_no_text_of_a_request() -> None:
     assert dict(request.headers)["x-amz-access-token"] == "Atza|token"
     assert "Atza" not in repr(request)
     assert "Atza" not in repr(ASK)
+
+
+@pytest.mark.parametrize(("days", "reaches"), [(30, 30), (548, 548), (900, 548)])
+def test_orders_older_than_the_seller_keeps_them_are_not_asked_for(
+    days: int, reaches: int
+) -> None:
+    asked = replace(ASK, reach=timedelta(days=days))
+    told = sent("searchOrders", asked=asked)["createdAfter"]
+    assert datetime.fromisoformat(told) == NOW - timedelta(days=reaches)

@@ -109,7 +109,7 @@ TOKEN_ANSWERS = [
     (
         401,
         {"error": "invalid_client"},
-        Failure(W.BROKEN, T.AUTHORISATION, "invalid_client"),
+        Failure(W.BROKEN, T.AUTHORISATION, "invalid_client", keys_refused=True),
     ),
     (
         400,

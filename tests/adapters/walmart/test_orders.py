@@ -1,5 +1,6 @@
 """Orders: no buyer, every lane and window, and a mark that never runs ahead."""
 
+import dataclasses
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -497,3 +498,19 @@ def test_a_page_that_repeats_its_own_token_is_unreadable() -> None:
 def test_a_page_read_twice_says_the_same() -> None:
     value = orders(an_order("1"), an_order("2"), cursor=CURSOR, total=450)
     assert read(ORDERS, value) == read(ORDERS, value)
+
+
+@pytest.mark.parametrize(("days", "reaches"), [(30, 30), (179, 179), (548, 179)])
+@pytest.mark.parametrize("since", [None, NOW - timedelta(days=170)])
+def test_orders_older_than_the_seller_keeps_them_are_not_asked_for(
+    days: int, reaches: int, since: datetime | None
+) -> None:
+    at = Checkpoint(started=NOW, full=since is None, since=since)
+    asked = dataclasses.replace(ASK, reach=timedelta(days=days))
+    made = ADAPTER.request(ORDERS, at, asked)
+    assert made is not None
+    told = dict(parse_qsl(made.query))
+    oldest = NOW.replace(microsecond=0) - timedelta(days=reaches)
+    assert datetime.fromisoformat(told["createdStartDate"]) == oldest
+    if since:
+        assert datetime.fromisoformat(told["lastModifiedStartDate"]) >= oldest

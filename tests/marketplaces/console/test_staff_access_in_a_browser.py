@@ -33,10 +33,13 @@ LOOKS: dict[str, dict[str, Any]] = {
 HOSTILE = '"><img src=x onerror=alert(1)> a-long-word-' + "x" * 90
 
 
-def browse(browser: Browser, server: LiveServer, who: User, look: str) -> Watched:
+def browse(
+    browser: Browser, server: LiveServer, who: User, look: str | dict[str, Any]
+) -> Watched:
     """A browser in which the person is signed in."""
     base = server.url.replace("127.0.0.1", "localhost")
-    context = browser.new_context(**LOOKS[look])
+    shape = LOOKS[look] if isinstance(look, str) else look
+    context = browser.new_context(**shape)
     cookie = signed_in(who).cookies[settings.SESSION_COOKIE_NAME].value
     context.add_cookies(
         [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": base}]

@@ -32,9 +32,12 @@ from marketplaces.sync.engine import (
 from marketplaces.sync.limits import Pace
 from marketplaces.sync.resting import rests
 from marketplaces.sync.rounds import due_connections
+from marketplaces.sync.writer import TOO_OLD
+from plugseller import shelves
 from plugseller.audit.models import Entry
 from plugseller.jobs import leases
 from plugseller.jobs.models import Lease
+from plugseller.shelves import HOLDINGS
 from tests.conftest import Cast
 from tests.marketplaces.conftest import (
     ALL,
@@ -594,3 +597,35 @@ def test_all_faults_together_still_end_with_every_order(
             break
         clock.pass_by(hours=1)
     assert rows(Order, account).count() == 900
+
+
+@BOTH
+def test_what_retention_removed_is_not_fetched_again(
+    cast: Cast,
+    simulator: Simulator,
+    clock: TestClock,
+    key: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """USE-3: neither by a full pass, nor as a change of an old order."""
+    account = connect_account(cast.north, simulator, key)
+    sync(account, clock)
+    placed = sorted(rows(Order, account).values_list("placed_at", flat=True))
+    # A moment longer than the age of one of them, for the clock goes on meanwhile.
+    keep = clock.now() - placed[len(placed) // 2] + timedelta(minutes=5)
+    monkeypatch.setattr(shelves, "_shorteners", [lambda rule, seller: keep])
+    horizon = clock.now() - keep
+    young = rows(Order, account).filter(placed_at__gte=horizon).count()
+    for name in ("marketplaces.OrderItem", "marketplaces.Order"):
+        assert HOLDINGS[name].store.purge(horizon, at_most=10**6)
+    assert rows(Order, account).count() == young < len(placed)
+    run = sync(account, clock, full=True)["orders"]
+    assert (run.rows_new, run.rows_unchanged) == (0, young)
+    clock.pass_by(minutes=1)
+    SyncState.objects.update(since=horizon - timedelta(days=1000))
+    run = sync(account, clock)["orders"]
+    assert run.rows_new == 0
+    assert run.rows_unchanged > 0
+    assert not rows(Order, account).filter(placed_at__lt=horizon).exists()
+    # Amazon tells changes of whatever age; Walmart is asked by the order's date.
+    assert (TOO_OLD in run.skipped) == (key == AMAZON)

@@ -223,13 +223,3 @@ def test_a_first_failure_queues_the_same_for_an_address_nobody_has(
         run_queued()
     assert jobs[0] == jobs[1] == ["plugseller.accounts.jobs.tell_of_failure"]
     assert subjects("nobody@example.test") == []
-
-
-def test_old_failures_and_lockouts_are_forgotten(cast: Cast) -> None:
-    for host in hosts(LIMIT):
-        lockouts.note_failure(email=ALICE, address=host, what="password", now=NOW)
-    lockouts.forget_failures(NOW + timedelta(hours=1))
-    assert Lockout.objects.exists()
-    lockouts.forget_failures(NOW + timedelta(days=100))
-    assert not Lockout.objects.exists()
-    assert not AccessAttempt.objects.exists()

@@ -10,7 +10,6 @@ from django.utils import timezone
 from plugseller.accounts import services
 from plugseller.accounts.models import ApiToken, User
 from plugseller.accounts.roles import Permission, Role
-from plugseller.accounts.services.tokens import warn_of_ending
 from plugseller.audit.models import Entry
 from plugseller.jobs.models import OutgoingMail
 from tests.conftest import Cast, person, signed_in
@@ -198,27 +197,6 @@ def test_who_leaves_keeps_no_key(cast: Cast) -> None:
     )
     assert ended == 2
     assert list(ApiToken.objects.filter(revoked_at=None)) == [kept]
-
-
-def test_the_owner_is_warned_once_before_a_key_ends(cast: Cast) -> None:
-    token, _ = make(cast)
-    assert token.expiry
-    early, due = token.expiry - 14 * DAY - timedelta(seconds=1), token.expiry - 14 * DAY
-    assert warn_of_ending(early) == 0
-    assert warn_of_ending(due) == 1
-    assert warn_of_ending(due + DAY) == 0
-    assert mails_to(cast.alice)[-1]["subject"].startswith(
-        "An API key of North ends soon"
-    )
-
-
-def test_no_warning_of_a_key_that_is_replaced_ended_or_short(cast: Cast) -> None:
-    make(cast, days=14)
-    replaced, _ = make(cast, days=30)
-    services.rotate_token(actor=cast.alice, token=replaced, now=timezone.now())
-    ended, _ = make(cast, days=20)
-    services.revoke_token(actor=cast.alice, token=ended, now=timezone.now())
-    assert warn_of_ending(timezone.now() + 10 * DAY) == 0
 
 
 # --- Pages ----------------------------------------------------------------------------

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from compliance.deletion.services.steps import EVENTS as STEPS
 from plugseller.audit.models import ROW_EVENTS
 from plugseller.shelves import EVENTS, By, Kind, event
 
 ROOT = Path(__file__).resolve().parents[3]
 # Names made at run time, where the call's first argument isn't a text.
 MADE = {
+    "compliance/deletion/services/steps.py": {*STEPS.values(), "deletion.step"},
     "marketplaces/console/lists.py": {
         f"read.{name}.{form}"
         for name in ("listings", "prices", "inventory", "orders")

@@ -11,6 +11,7 @@ from plugseller.audit.models import Entry
 from plugseller.crypto import resealing, services
 from plugseller.crypto.models import DataKey
 from plugseller.crypto.resealing import finish_owner, rotate_owner
+from plugseller.crypto.sealing import SealBroken
 from plugseller.crypto.services import UnwrappedKeys, create_data_key
 from plugseller.keyprovider import FileKeyProvider
 from tests.conftest import NOW
@@ -131,7 +132,7 @@ def test_a_value_that_does_not_open_keeps_its_key_and_is_counted(
     assert done.left == 1
     again = finish_owner(account.seller_id, now=LATER)
     assert (again.left, again.destroyed) == (1, 0)
-    with pytest.raises(services.SealBroken):
+    with pytest.raises(SealBroken):
         Account.objects.get(pk=other.pk).token.reveal()
 
 

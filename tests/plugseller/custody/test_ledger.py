@@ -51,7 +51,7 @@ def test_a_changed_ledger_is_refused(file: Path, damage: str) -> None:
     elif damage == "swapped":
         lines[1], lines[2] = lines[2], lines[1]
     elif damage == "cut":
-        lines[3] = lines[3][:40]
+        lines[2] = lines[2][:40] + "\n"
     else:
         lines[1] = "[]\n"
     file.write_text("".join(lines))
@@ -59,3 +59,15 @@ def test_a_changed_ledger_is_refused(file: Path, damage: str) -> None:
         ledger.read()
     with pytest.raises(LedgerBroken):
         ledger.write("seller", [uuid4()], request="DEL-5", now=timezone.now())
+
+
+@pytest.mark.parametrize("left", [1, 40, -1])
+def test_a_line_that_a_crash_cut_off_counts_for_nothing(file: Path, left: int) -> None:
+    first, second = uuid4(), uuid4()
+    for gone in (first, second):
+        ledger.write("seller", [gone], request="DEL-1", now=timezone.now())
+    kept, torn = file.read_text().splitlines(keepends=True)
+    file.write_text(kept + torn[:left])
+    assert [line.number for line in ledger.read()] == [1]
+    assert ledger.write("seller", [second], request="DEL-1", now=timezone.now()) == 2
+    assert [line.names(second) for line in ledger.read()] == [False, True]

@@ -17,6 +17,7 @@ from django_q.models import OrmQ
 from plugseller.crypto.services import destroy_data_key
 from plugseller.jobs import outbox
 from plugseller.jobs.models import OutgoingMail
+from plugseller.shelves import HOLDINGS
 
 TO, SUBJECT, TEXT = "canary@example.test", "Canary subject", "Your code: CANARY-77"
 
@@ -191,6 +192,7 @@ def test_mails_are_kept_for_a_while_and_then_no_longer(now: datetime) -> None:
     done = post(now)
     OutgoingMail.objects.filter(pk=done.pk).update(state="accepted", done_at=now)
     waiting = post(now)
-    assert outbox.forget_old(now + outbox.KEEP) == 0
-    assert outbox.forget_old(now + outbox.KEEP + timedelta(seconds=1)) == 1
+    store = HOLDINGS["jobs.OutgoingMail"].store
+    assert store.purge(now, at_most=9) == 0
+    assert store.purge(now + timedelta(seconds=1), at_most=9) == 1
     assert OutgoingMail.objects.get() == waiting

@@ -108,7 +108,7 @@ def test_the_timetable_seals_verifies_prunes_and_mails() -> None:
     assert hours["audit.checkpoint"] <= 1
     assert hours["audit.mail"] <= 1
     assert hours["audit.verify"] <= 24
-    assert hours["audit.prune"] <= 24 * 31
+    assert hours["retention.purge"] <= 24
 
 
 def test_a_checkpoint_goes_out_by_mail_where_wanted(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3  # type: ignore[import-untyped]  # no types
+import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -162,7 +162,8 @@ def test_an_installation_lives_on_kms_alone(
     assert manage(home, "rekey_database", **told)[0] == 0
     assert manage(home, "verify_encryption", **told)[0] == 0
     names = {path.name[:11] for path in (home / "keys").iterdir()}
-    assert names == {"audit-0001-", "database.km", "master-0002", "retired", "web.kms"}
+    masters = {"master-0001", "master-0002"}
+    assert names == masters | {"audit-0001-", "database.km", "retired", "web.kms"}
     away = told | {"KMS_ENDPOINT": "http://127.0.0.1:1"}
     status, text = manage(home, "verify_encryption", **away)
     assert status == 1

@@ -20,7 +20,9 @@ from marketplaces.adapters.amazon.simulated.orders import (
     Orders,
     asks_for_buyers,
 )
+from marketplaces.adapters.amazon.simulated.rotation import Rotation
 from marketplaces.simulator.desk import Desk
+from marketplaces.simulator.queue import Queue
 from marketplaces.simulator.words import Answer, Handler, Marketplace, Route
 from marketplaces.simulator.world import World
 
@@ -44,9 +46,15 @@ _RESTRICTED = (
 """Operations that return buyers' or the seller's personal data: refused and noted."""
 
 
-def marketplace(world: World, desk: Desk, *, overshare: bool = True) -> Marketplace:
-    """Amazon. With `overshare` orders carry buyers' data that nobody asked for."""
+def marketplace(
+    world: World, desk: Desk, queue: Queue, *, overshare: bool = True
+) -> Marketplace:
+    """Amazon. With `overshare` orders carry buyers' data that nobody asked for.
+
+    A new secret of the app comes through `queue`.
+    """
     door = Door(world, desk)
+    rotation = Rotation(desk, queue)
     orders = Orders(OVERSHARED if overshare else frozenset())
     routes = (
         _page("login", "POST", "/auth/o2/token", door.token),
@@ -54,6 +62,13 @@ def marketplace(world: World, desk: Desk, *, overshare: bool = True) -> Marketpl
         _page("approval", "POST", "/apps/authorize/consent", door.consent),
         _page("start", "GET", f"{_CONFIRM}/{{application}}", door.confirm),
         _page("startApproval", "POST", f"{_CONFIRM}/{{application}}", door.confirm),
+        _page(
+            "rotateApplicationClientSecret",
+            "POST",
+            "/applications/2023-11-30/clientSecret",
+            with_request_id(rotation.rotate),
+        ),
+        _page("queue", "POST", "/", queue.answer),
         _call(
             "getMarketplaceParticipations",
             "/sellers/v1/marketplaceParticipations",

@@ -12,6 +12,7 @@ from marketplaces.simulator.pages import (
 from marketplaces.simulator.words import Answer, Call
 from marketplaces.simulator.world import Account, World
 
+ROTATION = "sellingpartnerapi::client_credential:rotation"
 AMAZON_STATE = "simulated-amazon-state"
 _TITLE = "Amazon Seller Central (simulated): authorise an app"
 
@@ -63,10 +64,15 @@ class Door:
         """`/auth/o2/token`: a code or a refresh token becomes an access token."""
         form = dict(parse_qsl(call.body.decode("utf-8", "replace")))
         if not self._desk.is_app(
-            "amazon", form.get("client_id", ""), form.get("client_secret", "")
+            "amazon",
+            form.get("client_id", ""),
+            form.get("client_secret", ""),
+            call.now,
         ):
             return _refused(401, "invalid_client", "Client authentication failed")
         match form.get("grant_type"):
+            case "client_credentials":
+                return self._of_the_app(form.get("scope", ""), call)
             case "authorization_code":
                 account = self._desk.redeem(
                     "amazon",
@@ -97,6 +103,15 @@ class Door:
                 "token_type": "bearer",
                 "expires_in": seconds,
             }
+        )
+
+    def _of_the_app(self, scope: str, call: Call) -> Answer:
+        """A token that opens grantless operations only, without a refresh token."""
+        if scope != ROTATION:
+            return _refused(400, "invalid_scope", "The requested scope is invalid")
+        token, seconds = self._desk.grantless_token(scope, call.now)
+        return json_answer(
+            {"access_token": token, "token_type": "bearer", "expires_in": seconds}
         )
 
     def owner(self, call: Call) -> Account | Answer:

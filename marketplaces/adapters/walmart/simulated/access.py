@@ -82,7 +82,7 @@ class Door:
         if grant == "client_credentials":
             owner = self._desk.owner_of_keys("walmart", client_id, client_secret)
             return self._given(call, owner) if owner else _unknown_client()
-        if not self._desk.is_app("walmart", client_id, client_secret):
+        if not self._desk.is_app("walmart", client_id, client_secret, call.now):
             return _unknown_client()
         if grant == "authorization_code":
             account = self._desk.redeem(

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from plugseller.audit.pruning import PruningRefused, keep, prune
+from plugseller.audit.pruning import KEEP, PruningRefused, prune
 from plugseller.audit.witness import WitnessTrouble
 from plugseller.commands import Report, ReportCommand
 
@@ -13,9 +13,7 @@ from plugseller.commands import Report, ReportCommand
 class Command(ReportCommand):
     """Removes whole months only, and leaves a signed anchor in their place."""
 
-    help = (
-        "Remove the months of the audit log that are over for longer than AUDIT_KEEP."
-    )
+    help = "Remove the months of the audit log whose time is over."
 
     def report(self, **options: Any) -> Report:
         try:
@@ -26,6 +24,6 @@ class Command(ReportCommand):
         return Report(
             columns=["removed", "through"],
             rows=[{"removed": count, "through": through}],
-            facts={"kept_days": keep().days},
+            facts={"kept_days": KEEP.days},
             summary="" if pruned else "Nothing was due.",
         )

@@ -19,6 +19,7 @@ class Command(ReportCommand):
         "Check that no audit entry was changed, added, removed or moved: the chain, "
         "the signed checkpoints, and the witness file outside the database."
     )
+    requires_system_checks = ()  # it tells what is missing of a restored database
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.core.management.base import CommandError
 from django_q.management.commands.qcluster import Command as Library
 
 from plugseller.crypto.starting import refuse_unusable_store
+from plugseller.custody.gate import why_shut
 
 
 class Command(Library):  # type: ignore[misc]  # the package has no types
@@ -12,4 +14,6 @@ class Command(Library):  # type: ignore[misc]  # the package has no types
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_unusable_store()
+        if why := why_shut():
+            raise CommandError(why)
         super().handle(*args, **options)

@@ -20,7 +20,7 @@ from plugseller.crypto.rekeying import rekey_database
 from plugseller.crypto.services import create_data_key
 from plugseller.crypto.sqlcipher import rekeying
 from plugseller.crypto.sqlcipher.opening import opens
-from plugseller.crypto.sqlcipher.turns import DatabaseInUse, DatabaseRefused
+from plugseller.crypto.sqlcipher.turns import DatabaseInUse, DatabaseRefused, alone
 from plugseller.crypto.starting import refuse_unusable_store
 from plugseller.keyprovider import FileKeyProvider
 from tests.conftest import NOW
@@ -191,4 +191,4 @@ def test_a_connection_ends_its_use_when_it_is_closed(database: Path) -> None:
     kind = type(connection.connection)
     assert issubclass(kind, dbapi2.Connection)
     connections.close_all()
-    rekeying.alone(database, seconds=0).end()
+    alone(database, seconds=0).end()

@@ -1,0 +1,6 @@
+"""The rooms' desks, where Django looks for them."""
+
+from compliance.deletion import desk
+from compliance.retention import admin as retention
+
+__all__ = ["desk", "retention"]

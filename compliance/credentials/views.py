@@ -1,0 +1,95 @@
+"""The inventory of credentials on the desk, and its buttons (ACC-3).
+
+The page is for reading; each button calls the service of the floor whose credential
+it is, which checks who asks and writes its own entry.
+"""
+
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import (
+    ObjectDoesNotExist,
+    PermissionDenied,
+    ValidationError,
+)
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from compliance.credentials.rows import Item, inventory
+from plugseller.accounts.confirming import confirmed
+from plugseller.accounts.models import User
+from plugseller.displayonly import roles_seeing
+from plugseller.shelves import CREDENTIALS, Standing
+
+_SHOWN = 500  # rows; the worst come first
+_VERBS = {"revoke": "Revoke", "disconnect": "Disconnect", "rotate": "Rotate"}
+# Ending what belongs to others is an officer's; our own secrets are operators' as well.
+_OPERATORS = ("rotate",)
+
+
+@require_safe
+def credential_list(request: HttpRequest) -> HttpResponse:
+    """Every credential, the worst first; narrowed by state and source."""
+    person, now = _staff(request), timezone.now()
+    items = inventory(now)
+    state, source = request.GET.get("state", ""), request.GET.get("source", "")
+    shown = [
+        item
+        for item in items
+        if state in ("", item.standing.value) and source in ("", item.source)
+    ]
+    context = {
+        **admin.site.each_context(request),
+        "title": "Credentials",
+        "rows": [(item, _buttons(item, person)) for item in shown[:_SHOWN]],
+        "number": len(shown),
+        "left_out": max(0, len(shown) - _SHOWN),
+        "states": [(one.value, one.value.capitalize()) for one in Standing],
+        "sources": sorted(CREDENTIALS),
+        "state": state,
+        "source": source,
+        "now": now,
+    }
+    return render(request, "compliance/credentials/list.html", context)
+
+
+def _buttons(item: Item, person: User) -> list[tuple[str, str]]:
+    return [
+        (verb, _VERBS[verb])
+        for verb in item.verbs
+        if person.is_officer or verb in _OPERATORS
+    ]
+
+
+@require_POST
+@confirmed
+def credential_act(request: HttpRequest, subject: UUID, verb: str) -> HttpResponse:
+    """Revoke, disconnect or rotate one; 404 for what isn't there or doesn't fit it."""
+    person, now = _staff(request), timezone.now()
+    found = next((i for i in inventory(now) if i.row.subject_id == subject), None)
+    if found is None or verb not in found.verbs:
+        raise Http404
+    if not person.is_officer and verb not in _OPERATORS:
+        raise PermissionDenied
+    try:
+        said = CREDENTIALS[found.source].does[verb](
+            actor=person, subject_id=subject, now=now
+        )
+    except ObjectDoesNotExist:
+        raise Http404 from None
+    except ValidationError as refused:
+        messages.error(request, " ".join(refused.messages))
+    else:
+        messages.success(request, said)
+    return redirect("credentials")
+
+
+def _staff(request: HttpRequest) -> User:
+    person = request.user
+    if not isinstance(person, User):
+        raise PermissionDenied
+    if person.staff_role not in roles_seeing("credentials"):
+        raise PermissionDenied
+    return person

@@ -1,0 +1,184 @@
+"""What is mailed about a request: to who asked, to the seller's owners, to officers.
+
+The texts are in `templates/mail/deletion/`; the first line is the subject. Who asked
+is told of each step until they are forgotten with the last one.
+"""
+
+import re
+import zoneinfo
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.views.decorators.debug import sensitive_variables
+
+from compliance.deletion.models import DeletionRequest, LegalHold
+from compliance.deletion.services.steps import seller_of
+from compliance.deletion.states import Status
+from compliance.officers import tell_officers
+from plugseller.accounts.models import User
+from plugseller.accounts.services.grants import owners_of
+from plugseller.crypto.services import INSTALLATION, KeyDestroyed
+from plugseller.jobs import outbox
+
+Source = DeletionRequest.Source
+
+
+@sensitive_variables("contact", "text")
+def tell(request: DeletionRequest, what: str, *, now: datetime, **told: Any) -> bool:
+    """Post `templates/mail/deletion/<what>.txt` to who asked; whether there was anybody
+    to tell. In the caller's transaction.
+
+    The mail about the end is sealed with the installation's key: the request's own is
+    destroyed before that mail may have left.
+    """
+    contact = _contact(request)
+    if not contact.get("email"):
+        return False
+    last = what in ("completed", "rejected", "withdrawn")
+    _post(
+        request,
+        what,
+        to=contact["email"],
+        zone=contact.get("time_zone", ""),
+        owner=INSTALLATION if last else request.pk,
+        now=now,
+        **told,
+    )
+    return True
+
+
+def tell_received(request: DeletionRequest, *, now: datetime) -> None:
+    """That it came in, and where it stands; the owners hear of it too."""
+    if request.source in (Source.AUTHORISATION, Source.RETENTION):
+        _tell_owners(request, "by_itself", now=now)
+        return
+    tell(request, "received", now=now)
+    if request.status == Status.SCHEDULED:
+        _tell_owners(request, "owners_scheduled", now=now, but=request.requested_by)
+
+
+def tell_scheduled(request: DeletionRequest, *, now: datetime) -> None:
+    """That who asked is verified, and when it begins."""
+    tell(request, "scheduled", now=now)
+    _tell_owners(request, "owners_scheduled", now=now, but=request.requested_by)
+
+
+def tell_withdrawn(request: DeletionRequest, *, by: User | None, now: datetime) -> None:
+    """To who asked, who withdrew it and every owner: all hear the same."""
+    owner = None if by is None or by.is_staff else by
+    another = None if owner and owner.pk == request.requested_by else owner
+    tell(request, "withdrawn", now=now, by=another)
+    told_already = None if request.source == Source.LETTER else request.requested_by
+    _tell_owners(request, "owners_withdrawn", now=now, but=told_already, by=owner)
+
+
+def tell_held(request: DeletionRequest, hold: LegalHold, *, now: datetime) -> None:
+    tell(request, "on_hold", now=now, hold=hold, instants={"ends": hold.ends_at})
+
+
+def ask_second_officer(request: DeletionRequest, first: User, *, now: datetime) -> None:
+    """To the officers: one of them has to confirm what another verified."""
+    tell_officers(
+        subject=f"{request.reference} waits for a second officer",
+        text=(
+            f"An officer verified who asked for {request.reference} ({request.what}). "
+            "Nothing is stopped or deleted until another officer confirms it at the "
+            "desk, under Deletion requests."
+        ),
+        now=now,
+    )
+
+
+def ask_about_hold(request: DeletionRequest, first: User, *, now: datetime) -> None:
+    tell_officers(
+        subject=f"A legal hold on {request.reference} waits for a second officer",
+        text=(
+            f"An officer asks to hold {request.reference} ({request.what}) for a legal "
+            "reason. It holds nothing until another officer approves it at the desk, "
+            "under Deletion requests."
+        ),
+        now=now,
+    )
+
+
+def _tell_owners(
+    request: DeletionRequest,
+    what: str,
+    *,
+    now: datetime,
+    but: UUID | None = None,
+    by: User | None = None,
+) -> None:
+    if (seller := seller_of(request)) is None:
+        return
+    for owner in owners_of(seller):
+        if owner.pk == but:
+            continue  # told already, as who asked
+        _post(
+            request,
+            what,
+            to=owner.email,
+            zone=owner.time_zone,
+            owner=owner.pk,
+            now=now,
+            seller=seller,
+            by=by,
+        )
+
+
+def _contact(request: DeletionRequest) -> dict[str, Any]:
+    if not request.contact:
+        return {}
+    try:
+        return dict(request.contact.reveal())
+    except KeyDestroyed:
+        return {}
+
+
+def _post(
+    request: DeletionRequest,
+    what: str,
+    *,
+    to: str,
+    zone: str,
+    owner: UUID,
+    now: datetime,
+    instants: dict[str, datetime] | None = None,
+    **told: Any,
+) -> None:
+    there = _zone(zone)
+    known = {
+        "received": request.received_at,
+        "due": request.due_at,
+        "starts": request.starts_at,
+        **(instants or {}),
+    }
+    said = {name: spoken(at, there) for name, at in known.items() if at}
+    told |= {
+        **said,
+        "request": request,
+        "site": settings.PUBLIC_ADDRESS,
+        "contact": settings.CONTACT_ADDRESS,
+    }
+    text = render_to_string(f"mail/deletion/{what}.txt", told)
+    subject, _, body = re.sub(r"\n{3,}", "\n\n", text).partition("\n")
+    outbox.post(to=to, subject=subject, text=body.strip(), owner=owner, now=now)
+
+
+def spoken(instant: datetime, zone: tzinfo) -> str:
+    """The instant where the reader lives, and in UTC beside it."""
+    utc = f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    local = instant.astimezone(zone)
+    if local.utcoffset() == instant.astimezone(UTC).utcoffset():
+        return utc
+    return f"{local.day} {local:%B %Y, %H:%M} ({zone}; {utc})"
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return zoneinfo.ZoneInfo(name or "UTC")
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return UTC

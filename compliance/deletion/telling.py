@@ -1,0 +1,204 @@
+"""A request as a page tells it: where it stands, what comes next, who did what."""
+
+import zoneinfo
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from uuid import UUID
+
+from compliance.deletion.models import Certificate, DeletionRequest, LegalHold, Outcome
+from compliance.deletion.services.holding import standing
+from compliance.deletion.services.letters import spoken
+from plugseller.accounts.models import User
+from plugseller.accounts.roles import StaffRole
+from plugseller.shelves import HOLDINGS
+
+Status = DeletionRequest.Status
+_ASKED_FOR = (  # others aren't the seller's to take back
+    DeletionRequest.Source.CONSOLE,
+    DeletionRequest.Source.PERSON,
+    DeletionRequest.Source.LETTER,
+)
+_ALONE = "Plug Seller, by itself"
+_HOUR = timedelta(hours=1)
+WORDS = {
+    "received": "The request arrived",
+    "joined": "Joined to an older request about the same data",
+    "asked again": "Asked for again; it stays one request",
+    "proof asked for": "Asked for a proof of who asks",
+    "searched": "Looked for data in every place",
+    "verified": "Who asked is verified",
+    "scheduled": "Scheduled; reading and fetching stopped",
+    "grace ended": "The time to take it back was given up",
+    "hold asked": "A legal hold was asked for",
+    "hold approved": "A legal hold began",
+    "hold over": "A legal hold ended",
+    "held back": "Held back by a legal hold",
+    "begun": "The deletion began",
+    "ledger written": "Written into the ledger outside the database",
+    "keys destroyed": "The keys were destroyed",
+    "holding erased": "A place was emptied",
+    "erased": "Everything was erased",
+    "verified empty": "A second pass found nothing",
+    "certified": "The certificate was issued",
+    "completed": "Completed",
+    "withdrawn": "Taken back",
+    "rejected": "Rejected",
+    "overdue": "Overdue: every officer was told",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One step, in words."""
+
+    at: datetime
+    said_at: str
+    what: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One hold that stands, as the requester reads it."""
+
+    ground: str
+    law: str
+    until: str
+    places: list[str]  # empty: everything
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A request, for one reader."""
+
+    request: DeletionRequest
+    received: str
+    due: str
+    left: str  # "in 29 days", "overdue by 2 hours"
+    overdue: bool
+    starts: str
+    can_be_withdrawn: bool
+    can_begin_now: bool
+    steps: list[Happened]
+    outcomes: list[Outcome]
+    holds: list[Held]
+    certificate: Certificate | None
+    leader: DeletionRequest | None
+    began: str = ""
+    destroyed: str = ""
+    ended: str = ""
+
+    @property
+    def places_done(self) -> int:
+        return sum(one.ended_at is not None for one in self.outcomes)
+
+
+def told(
+    request: DeletionRequest, *, reader: User, zone: tzinfo, now: datetime
+) -> Told:
+    """Everything a page shows of a request; a fixed number of queries."""
+    leader = request.joined_to
+    stands = leader or request
+    scheduled = stands.status == Status.SCHEDULED
+    waits = request.status in (Status.RECEIVED, Status.VERIFIED) or scheduled
+    before = stands.began_at is None
+    outcomes = [one for one in stands.outcomes.all() if one.before or one.stays]
+
+    def said(at: datetime | None) -> str:
+        return spoken(at, zone) if at else ""
+
+    return Told(
+        request=request,
+        received=said(request.received_at),
+        due=said(request.due_at),
+        left=time_left(request.due_at, now),
+        overdue=request.is_overdue(now),
+        starts=said(stands.starts_at),
+        can_be_withdrawn=request.is_open
+        and before
+        and (waits or request.status == Status.ON_HOLD)
+        and request.source in _ASKED_FOR,
+        can_begin_now=scheduled
+        and bool(stands.starts_at and stands.starts_at > now)
+        and leader is None,
+        steps=_steps(request, reader, zone),
+        outcomes=outcomes,
+        holds=_holds(stands, zone, now),
+        certificate=stands.certificates.first(),
+        leader=leader,
+        began=said(stands.began_at),
+        destroyed=said(stands.keys_destroyed_at),
+        ended=said(request.ended_at),
+    )
+
+
+def zone_of(person: User) -> tzinfo:
+    """The reader's own zone, for pages that are of no seller."""
+    try:
+        return zoneinfo.ZoneInfo(person.time_zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def time_left(due: datetime, now: datetime) -> str:
+    """ "29 days left", "5 hours left", "overdue by 2 days"."""
+    left = due - now
+    words = _span(abs(left))
+    return f"{words} left" if left > timedelta() else f"overdue by {words}"
+
+
+def _span(span: timedelta) -> str:
+    hours = span // _HOUR
+    if hours < 1:
+        return "less than an hour"
+    number, unit = (hours, "hour") if hours < 48 else (hours // 24, "day")
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def _steps(request: DeletionRequest, reader: User, zone: tzinfo) -> list[Happened]:
+    steps = list(request.steps.all())
+    who = _Who(reader, {step.actor_id for step in steps if step.actor_id})
+    return [
+        Happened(
+            step.at,
+            spoken(step.at, zone),
+            WORDS.get(step.what, step.what.capitalize()),
+            who.did(step.actor_id),
+        )
+        for step in steps
+    ]
+
+
+class _Who:
+    """Pseudonyms: the page outlives the people, and names nobody."""
+
+    def __init__(self, reader: User, ids: Iterable[UUID]) -> None:
+        self._reader = reader
+        staff = User.objects.filter(pk__in=ids).exclude(staff_role="")
+        self._staff = dict(staff.values_list("pk", "staff_role"))
+
+    def did(self, person: UUID | None) -> str:
+        if person is None:
+            return _ALONE
+        if person == self._reader.pk:
+            return "You"
+        if role := self._staff.get(person):
+            return f"Plug Seller staff, {StaffRole(role).label}"
+        return f"Member {str(person)[:8]}"
+
+
+def _holds(request: DeletionRequest, zone: tzinfo, now: datetime) -> list[Held]:
+    found: Iterable[LegalHold] = standing(now).filter(request=request)
+    return [
+        Held(
+            ground=hold.reason,
+            law=hold.legal_basis,
+            until=spoken(hold.ends_at, zone),
+            places=[
+                HOLDINGS[name].label if name in HOLDINGS else name
+                for name in hold.holdings
+            ],
+        )
+        for hold in found
+    ]

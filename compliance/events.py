@@ -1,0 +1,53 @@
+"""What happens to promises with a date, and to requests, as the log names it."""
+
+from plugseller.shelves import By, Kind, event
+
+OURSELVES = (By.JOB, By.COMMAND)
+ANYBODY = (By.PERSON, By.JOB, By.COMMAND)
+
+event(
+    "deadline.warned",
+    kind=Kind.WORK,
+    sentence="warned that a deadline comes near",
+    by=OURSELVES,
+)
+event(
+    "deadline.acted",
+    kind=Kind.WORK,
+    sentence="did what is due before a deadline without waiting for anybody",
+    by=OURSELVES,
+)
+event(
+    "deadline.missed",
+    kind=Kind.WORK,
+    sentence="told every officer that a deadline was missed",
+    by=OURSELVES,
+)
+
+for what, sentence in {
+    "received": "took a deletion request in",
+    "joined": "joined a deletion request to an older one about the same data",
+    "verified": "verified who asked for a deletion",
+    "scheduled": "scheduled a deletion",
+    "withdrawn": "withdrew a deletion request",
+    "rejected": "rejected a deletion request",
+    "hold_asked": "asked for a legal hold on a deletion",
+    "hold_approved": "approved a legal hold on a deletion",
+    "hold_over": "ended a legal hold on a deletion",
+    "begun": "began a deletion",
+    "completed": "completed a deletion",
+    "step": "went a step further with a deletion",
+}.items():
+    event(f"deletion.{what}", kind=Kind.CHANGE, sentence=sentence, by=ANYBODY)
+event(
+    "retention.purged",
+    kind=Kind.WORK,
+    sentence="removed what was kept long enough",
+    by=OURSELVES,
+)
+event(
+    "retention.time_chosen",
+    kind=Kind.CHANGE,
+    sentence="chose how long something of the seller is kept",
+    by=(By.PERSON,),
+)

@@ -1,0 +1,25 @@
+"""The timetable of this floor: its clocks, and what they are about."""
+
+from datetime import timedelta
+
+from compliance import clocks
+from compliance.credentials import reminding
+from compliance.deletion import ladder  # noqa: F401  its clocks are put on the shelf
+from compliance.deletion.authorisation import follow_authorisations
+from compliance.deletion.services import end_holds
+from compliance.retention import services as retention
+from plugseller.shelves import periodic
+
+periodic(
+    "deletion.authorisations", every=timedelta(minutes=5), work=follow_authorisations
+)
+periodic("deletion.holds", every=timedelta(minutes=5), work=end_holds)
+periodic("credentials.clocks", every=timedelta(hours=1), work=reminding.keep_clocks)
+periodic("deadlines.run", every=timedelta(minutes=5), work=clocks.run_due)
+# Hourly, because the shortest rule is a day; a run without anything to do is cheap.
+periodic(
+    "retention.purge",
+    every=timedelta(hours=1),
+    work=retention.purge_in_a_job,
+    limit=2 * retention.WITHIN,
+)

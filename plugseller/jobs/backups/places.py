@@ -1,0 +1,103 @@
+"""Where backups lie, and who may write there at the moment."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from plugseller.crypto import periods
+from plugseller.jobs.backups import embedded, server
+from plugseller.jobs.backups.archive import (
+    DATABASE,
+    ENDINGS,
+    KEYS,
+    BackupTrouble,
+    no_place,
+)
+from plugseller.jobs.backups.contents import Kind
+
+KINDS: dict[str, Kind] = {"sqlite": embedded, "postgresql": server}
+
+
+def kind() -> Kind:
+    """How the database of this installation is backed up."""
+    return KINDS[connection.vendor]
+
+
+def is_configured() -> bool:
+    return bool(settings.BACKUP_FOLDER)
+
+
+def folder() -> Path:
+    """Where the databases' part lies. Raises BackupTrouble if none was named."""
+    if not is_configured():
+        raise BackupTrouble(
+            "Nothing is backed up, because BACKUP_FOLDER is empty: name a folder on "
+            "another disk. Example: BACKUP_FOLDER=/backup/plugseller"
+        )
+    return Path(settings.BACKUP_FOLDER)
+
+
+def keys_folder() -> Path:
+    """Where the data keys' part lies, apart from the other."""
+    return Path(settings.BACKUP_KEYS_FOLDER)
+
+
+def named(made_at: datetime, backup_id: UUID) -> str:
+    return f"plugseller-{made_at:%Y%m%dT%H%M%SZ}-{backup_id.hex[:8]}"
+
+
+def keys_file_of(file: Path) -> Path:
+    """Where the data keys of a backup's file should be."""
+    return keys_folder() / file.with_suffix(ENDINGS[KEYS]).name
+
+
+def backups() -> list[Path]:
+    """The files of databases, the oldest first."""
+    if not is_configured():
+        return []
+    return sorted(Path(settings.BACKUP_FOLDER).glob(f"plugseller-*{ENDINGS[DATABASE]}"))
+
+
+def keys_files() -> list[Path]:
+    return sorted(keys_folder().glob(f"plugseller-*{ENDINGS[KEYS]}"))
+
+
+def expires_at(period: str) -> datetime:
+    """When the key of a period is destroyed, and with it all that it opens.
+
+    Counted from the period's beginning, so that nothing made in it lasts longer.
+    """
+    return periods.start_of(period) + settings.BACKUP_KEEP
+
+
+@contextlib.contextmanager
+def alone_in(place: Path, *, waits: bool = False) -> Iterator[None]:
+    """Nobody else works in that folder meanwhile. Raises BackupTrouble."""
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(place, os.O_RDONLY)
+    except OSError as error:
+        raise no_place(place, error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+        yield
+    except BlockingIOError as error:
+        raise BackupTrouble(
+            f"Another process is making a backup in {place}: let it finish."
+        ) from error
+    finally:
+        os.close(descriptor)
+
+
+def sweep(place: Path) -> None:
+    """Remove what a backup that was killed left behind. Only while alone there."""
+    for left in (*place.glob(".*.part"), *place.glob(".*.part-*")):
+        with contextlib.suppress(OSError):
+            left.unlink()

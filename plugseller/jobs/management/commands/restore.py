@@ -1,0 +1,77 @@
+"""`manage.py restore FILE`: put a backup back into an empty place."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.db import connection
+from django.utils import timezone
+
+from plugseller.audit.witness import WitnessTrouble
+from plugseller.commands import Report, ReportCommand, asked
+from plugseller.custody.ledger import LedgerBroken
+from plugseller.custody.replay import ReplayTrouble
+from plugseller.jobs import backups
+from plugseller.jobs.backups import places
+
+
+class Command(ReportCommand):
+    """Nothing is served before the deletion ledger is replayed, which is part of it."""
+
+    help = (
+        "Put a backup back where no database is, and make it forget again what was "
+        "erased since. The keys, the period's key, the ledger and the witness must be "
+        "in their places."
+    )
+    requires_system_checks = ()  # there is no database yet
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--keys", type=Path, help="where the data keys' file is")
+        parser.add_argument(
+            "--over",
+            action="store_true",
+            help="replace the database that is there; its name has to be typed",
+        )
+
+    def report(self, **options: Any) -> Report:
+        file: Path = options["file"]
+        keys: Path = options["keys"] or places.keys_file_of(file)
+        try:
+            if options["over"] and not places.kind().is_empty():
+                _confirm()
+            done = backups.restore(
+                file,
+                keys,
+                now=timezone.now(),
+                over=options["over"],
+                say=self._say(quiet=options["json"]),
+            )
+        except (
+            backups.BackupTrouble,
+            LedgerBroken,
+            ReplayTrouble,
+            WitnessTrouble,
+        ) as error:
+            raise CommandError(str(error)) from error
+        return Report(
+            columns=("lines of the ledger", "found here", "rows erased"),
+            rows=[
+                {
+                    "lines of the ledger": done.lines,
+                    "found here": done.matched,
+                    "rows erased": done.rows,
+                }
+            ],
+            summary="The backup is back and served. See `manage.py verify_audit`.",
+        )
+
+    def _say(self, *, quiet: bool) -> Any:
+        return (lambda line: None) if quiet else self.stdout.write
+
+
+def _confirm() -> None:
+    name = Path(str(connection.settings_dict["NAME"])).name
+    if asked(f"Everything in {name} will be gone. Type its name to go on: ") != name:
+        raise CommandError("That isn't its name: nothing was changed.")
