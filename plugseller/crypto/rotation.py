@@ -23,6 +23,7 @@ from plugseller.audit.services import record
 from plugseller.crypto.models import DataKey, HeldKey
 from plugseller.crypto.resealing import finish_owner, rotate_owner
 from plugseller.crypto.services import rewrap_data_keys, take_turn
+from plugseller.crypto.starting import finish_rekeying
 from plugseller.keyprovider import KeyProvider, Kind, provider
 from plugseller.keyprovider.base import fingerprint
 
@@ -173,6 +174,8 @@ def _web_key_id(web_key: str, keys: KeyProvider) -> str:
 def rotate_due(now: datetime) -> None:
     """The job: what is due is changed where the provider can make keys; what was
     begun is finished. Bounded: the next run goes on."""
+    if connection.vendor == "sqlite":
+        finish_rekeying()
     note_held_keys(now)
     keys = provider()
     current = HeldKey.objects.filter(

@@ -140,7 +140,7 @@ def test_killed_at_every_step_all_values_open_and_the_next_run_finishes(
     own_keys: FileKeyProvider,
 ) -> None:
     owner = create_data_key(uuid.uuid4()).owner
-    accounts(owner, 2)
+    accounts(owner, 1)
     step = 0
     while True:
         step += 1
