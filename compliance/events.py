@@ -36,6 +36,12 @@ for what, sentence in {
     "hold_over": "ended a legal hold on a deletion",
     "begun": "began a deletion",
     "completed": "completed a deletion",
+    "keys_destroyed": "destroyed the data keys of what is deleted",
+    "holding_erased": "deleted everything that was meant from one place",
+    "something_found": "found something that should have been deleted",
+    "certified": "certified a deletion",
+    "failed": "couldn't carry a deletion out, and tries again",
+    "requester_forgotten": "forgot who asked for a deletion",
     "step": "went a step further with a deletion",
 }.items():
     event(f"deletion.{what}", kind=Kind.CHANGE, sentence=sentence, by=ANYBODY)

@@ -30,6 +30,8 @@ from plugseller.accounts.roles import Permission
 from plugseller.accounts.services.sellers import lock_sellers
 from plugseller.accounts.tenancy import sellers_visible_to
 from plugseller.audit.services import record
+from plugseller.custody.models import Tombstone
+from plugseller.custody.services import is_buried
 
 
 class ConnectRefused(Exception):
@@ -239,9 +241,10 @@ def keep(
 def _must_stay(seller: Seller, connection: Connection | None) -> None:
     """ConnectRefused for what is to be deleted: asked again with the seller's row held,
     because the request may have come while the marketplace was asked."""
-    [held] = lock_sellers(seller.pk)
+    held = lock_sellers(seller.pk)
+    gone = not held or is_buried(Tombstone.Kind.SELLER, seller.pk)
     frozen = connection is not None and connection.frozen_at is not None
-    if held.frozen_at is not None or frozen:
+    if gone or held[0].frozen_at is not None or frozen:
         raise ConnectRefused(
             "This account is to be deleted. Nothing was connected. To keep it, "
             "withdraw the deletion first, under Deletion, and connect again then.",

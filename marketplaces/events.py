@@ -178,3 +178,9 @@ event(
     sentence="downloaded the file with all data",
     by=(By.PERSON,),
 )
+event(
+    "sync.dropped",
+    kind=Kind.WORK,
+    sentence="dropped late work for an account that was deleted",
+    by=OURSELVES,
+)

@@ -17,7 +17,9 @@ from marketplaces.sync import proving
 from marketplaces.sync.limits import UNHURRIED
 from marketplaces.sync.resting import rests
 from marketplaces.sync.rounds import due_connections, sync_round
-from plugseller.audit.services import Acting, acting
+from plugseller.audit.services import Acting, acting, record
+from plugseller.custody.models import Tombstone
+from plugseller.custody.services import is_buried
 from plugseller.shelves import periodic
 
 IN_A_JOB = replace(UNHURRIED, lifetime=timedelta(minutes=10))
@@ -102,9 +104,15 @@ def _sync(account: Connection) -> None:
 
 
 def _connection(connection_id: str) -> Connection | None:
-    """The connection, if it is still there and live."""
-    found = Connection.objects.across_sellers(reason=_REASON).filter(
-        pk=UUID(connection_id)
-    )
+    """The connection, if it is still there and live.
+
+    A late job that names an erased one is dropped, and counted by an entry.
+    """
+    pk = UUID(connection_id)
+    found = Connection.objects.across_sellers(reason=_REASON).filter(pk=pk)
     account = found.first()
+    if is_buried(Tombstone.Kind.CONNECTION, pk):
+        with acting(Acting(kind="job")):
+            record("sync.dropped", details={"connection": pk})
+        return None
     return account if account is not None and account.is_live else None

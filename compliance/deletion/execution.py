@@ -1,8 +1,9 @@
-"""Carries deletion requests out, store by store, to the proof (RET-2).
+"""Carries deletion requests out, place by place, to the proof (RET-2).
 
-The order is: whom it is about is fixed and buried -> a line in the ledger, outside the
-database -> data keys destroyed -> place by place, in the order of their ranks ->
-an independent look for what is left -> the certificate -> who asked is forgotten.
+The order is: whom it is about is fixed, and their ids buried -> a line in the ledger,
+outside the database -> place by place, in the order of their ranks: copies made for
+taking along, data keys, whatever they sealed, and the rest -> an independent look for
+what is left -> the certificate -> who asked is forgotten, once their last mail is out.
 
 Each step is a transaction of its own that checks the lease, and each can be done again:
 a worker that was killed is followed by another that finds less to do.
@@ -12,6 +13,8 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
 
 from django.db import models, transaction
 from django.db.models import F
@@ -19,35 +22,29 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from compliance.deletion import alarms, certificates, forgetting
-from compliance.deletion.beginning import (
-    NotDue,
-    begin,
-    buried,
-    owners_of_keys,
-    whole_scope,
-)
-from compliance.deletion.models import DeletionRequest, Outcome, Step
-from compliance.deletion.staying import (
-    KEYS,
-    Stay,
-    held_back,
-    with_what_they_hang_on,
-)
-from compliance.deletion.verification import Finding, findings
-from marketplaces.models import Connection
+from compliance.deletion.fixing import fix, named, owners_of_keys, whole_scope
+from compliance.deletion.models import DeletionRequest, Outcome
+from compliance.deletion.services import begin, complete, note_step, tell
+from compliance.deletion.services.freezing import settle_freezing
+from compliance.deletion.services.steps import hold_request
+from compliance.deletion.states import Status, move
+from compliance.deletion.staying import KEYS, Stay, stays
+from compliance.deletion.verification import findings
 from plugseller.accounts.models import User
-from plugseller.audit.services import record
 from plugseller.crypto.models import DataKey
 from plugseller.crypto.services import destroy_data_key
 from plugseller.custody import ledger
 from plugseller.custody.services import in_order
 from plugseller.custody.walking import erase_holding
 from plugseller.jobs import leases
-from plugseller.shelves import Holding, Scope
+from plugseller.jobs.backups.datakeys import forget_data_keys
+from plugseller.shelves import HOLDINGS, Holding, Scope
 
 logger = logging.getLogger(__name__)
-Status = DeletionRequest.Status
-_UNDER_WAY = (Status.EXECUTING, Status.VERIFYING)
+
+
+class DeletionsFailed(Exception):
+    """Requests that are due couldn't be carried out; they stay open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +52,21 @@ class Processed:
     """What became of one request in one run."""
 
     reference: str
-    outcome: str  # "completed", "on hold", "something was found", "busy elsewhere", ...
+    outcome: str  # a Status, "something was found", "busy elsewhere", "failed", ...
     rows: int = 0  # erased in this run
-    found: int = 0  # what the independent look found
+    found: int = 0  # by the independent look
     trouble: str = ""  # kind of error
     failed: bool = False
 
 
 def due(now: datetime) -> models.QuerySet[DeletionRequest]:
     """Requests that may begin or go on, the most urgent first."""
-    waits = models.Q(
-        status__in=(Status.VERIFIED, Status.SCHEDULED, Status.ON_HOLD),
-        starts_at__lte=now,
+    begins = models.Q(status=Status.SCHEDULED, starts_at__lte=now)
+    goes_on = models.Q(
+        status__in=(Status.EXECUTING, Status.VERIFYING, Status.ON_HOLD),
+        began_at__isnull=False,
     )
-    under_way = models.Q(status__in=_UNDER_WAY)
-    found = DeletionRequest.objects.filter(waits | under_way, joined_to=None)
+    found = DeletionRequest.objects.filter(begins | goes_on, joined_to=None)
     return found.order_by("due_at", "pk")
 
 
@@ -80,20 +77,26 @@ def process_due(now: datetime) -> list[Processed]:
     return done
 
 
+def process(now: datetime) -> None:
+    """The job. Raises DeletionsFailed, so that the timetable shows it."""
+    failed = [one.reference for one in process_due(now) if one.failed]
+    if failed:
+        raise DeletionsFailed(", ".join(failed))
+
+
 def process_one(request_id: str) -> None:
-    """Carry out one request, if it is due; a job. Raises what stopped it."""
+    """Carry out one request, if it is due; a job."""
     now = timezone.now()
-    request = due(now).filter(pk=request_id).first()
-    if request is not None:
-        execute(request, now)
+    for request in due(now).filter(pk=request_id):
+        _process(request, now)
 
 
 @transaction.atomic
-def start_soon(*, actor: User, request: DeletionRequest) -> None:
-    """Have a worker carry the request out now instead of at the next round."""
-    record("deletion.asked_to_run", actor=actor, subject=request)
+def start_soon(*, actor: User, request: DeletionRequest, now: datetime) -> None:
+    """Have a worker carry a request out that is due, instead of at the next round."""
+    note_step(request, "asked to run", actor=actor, now=now)
     job = "compliance.deletion.execution.process_one"
-    transaction.on_commit(lambda: async_task(job, str(request.pk)))
+    transaction.on_commit(partial(async_task, job, str(request.pk)))
 
 
 def _process(request: DeletionRequest, now: datetime) -> Processed:
@@ -101,25 +104,24 @@ def _process(request: DeletionRequest, now: datetime) -> Processed:
         return execute(request, now)
     except Exception as error:
         # Only the kind: a database's text may quote what it stumbled over.
-        logger.error("%s failed: %s.", request.reference, type(error).__name__)
+        kind = type(error).__name__
+        logger.error("%s failed: %s.", request.reference, kind)
         alarms.note_failure(request, error, now=now)
-        return Processed(
-            request.reference, "failed", trouble=type(error).__name__, failed=True
-        )
+        return Processed(request.reference, "failed", trouble=kind, failed=True)
 
 
 def execute(request: DeletionRequest, now: datetime) -> Processed:
-    """Carry a request out, as far as it can be; safe to kill and to call again.
+    """Carry a request out as far as it goes; safe to kill, and to call again.
 
-    Raises LedgerBroken, KeyTrouble and LeaseLost among others; the request stays open.
+    To be called outside of transactions. Raises LedgerBroken, KeyTrouble, LeaseLost
+    and whatever else a place raises; the request stays open then.
     """
     held = leases.take(f"deletion {request.pk}", now=timezone.now())
     if held is None:
         return Processed(request.reference, "busy elsewhere")
     try:
+        request.refresh_from_db()
         return _Run(request, held, now).carry_out()
-    except NotDue:
-        return Processed(request.reference, "not due any more")
     finally:
         leases.give_back(held)
 
@@ -136,113 +138,120 @@ class _Run:
         self._rows = 0
 
     def carry_out(self) -> Processed:
-        if self._request.began_at is None:
-            if _all_is_held(self._request, self._now()):
-                return self._told("on hold")
-            self._request = begin(self._request, now=self._now())
-        elif self._waits_for_a_release():
-            return self._told("on hold")
-        self._fence()
-        scope = whole_scope(self._request)
+        request = self._request
+        if request.began_at is None:
+            begin(request=request, now=self._now())
+            request.refresh_from_db()
+        if request.began_at is None or not request.is_open:
+            return self._told(request.status)  # held, withdrawn, or ended meanwhile
+        if self._waits_for_a_release():
+            return self._told(request.status)
+        fix(request, now=self._now())
+        scope = whole_scope(request)
         self._write_ledger()
-        stays = self._stays(scope)
-        self._destroy_keys(scope, stays)
         for holding in in_order():
+            if holding.name == KEYS:
+                self._destroy_keys(holding, scope)
             if not holding.stays:
-                # Asked anew each time: a hold that is placed now stops the next place.
-                stays = self._stays(scope)
-                self._erase(holding, scope, stays.get(holding.name))
-        return self._prove(scope, stays)
-
-    # What a worker that lost its lease must not do.
-
-    def _fence(self) -> None:
-        leases.renew(self._held, now=timezone.now())
+                self._erase(holding, scope)
+        return self._prove(scope)
 
     def _now(self) -> datetime:
         """The time of the run, which goes on while it lasts."""
         return self._from + timedelta(seconds=time.monotonic() - self._began)
 
-    def _told(self, outcome: str, **more: object) -> Processed:
-        return Processed(self._request.reference, outcome, rows=self._rows, **more)  # type: ignore[arg-type]  # fields of it
+    def _fence(self) -> None:
+        """In each transaction, first: LeaseLost if another worker took over."""
+        leases.renew(self._held, now=timezone.now())
+
+    def _told(self, outcome: str) -> Processed:
+        return Processed(self._request.reference, str(outcome), rows=self._rows)
 
     def _stays(self, scope: Scope) -> dict[str, Stay]:
-        held = held_back(self._request, self._now())
-        return with_what_they_hang_on(held, scope) if held else {}
+        return stays(self._request, scope, self._now())
 
     def _waits_for_a_release(self) -> bool:
         """Whether all that isn't held is gone and certified already."""
-        if self._request.status != Status.ON_HOLD:
+        request = self._request
+        if request.status != Status.ON_HOLD or not request.certificates.exists():
             return False
-        held = held_back(self._request, self._now())
-        left = self._request.outcomes.filter(ended_at=None)
-        waits = set(left.values_list("holding", flat=True))
-        still = with_what_they_hang_on(held, whole_scope(self._request))
-        return bool(held) and waits <= set(still)
+        done = request.outcomes.filter(ended_at__isnull=False)
+        gone = set(done.values_list("holding", flat=True))
+        wanted = {name for name, holding in HOLDINGS.items() if not holding.stays}
+        still = self._stays(whole_scope(request))
+        return bool(still) and wanted - gone <= still.keys()
 
     # The steps.
 
     def _write_ledger(self) -> None:
         """Before the first destructive step. Raises LedgerBroken."""
-        for kind, ids in buried(self._request).items():
-            ledger.write(kind, ids, request=self._request.reference, now=self._now())
+        for kind, ids in named(self._request).items():
+            reference = self._request.reference
+            ledger.write(kind, ids, request=reference, now=self._now())
 
-    def _destroy_keys(self, scope: Scope, stays: dict[str, Stay]) -> None:
+    def _destroy_keys(self, holding: Holding, scope: Scope) -> None:
         """What was sealed is unreadable at once; from here on there is no way back."""
-        if KEYS in stays:
+        if self._stays(scope).get(KEYS):
             return
+        outcome = self._outcome(holding, scope, None)
         owners = owners_of_keys(self._request)
         with transaction.atomic():
             self._fence()
             now = self._now()
-            keys = DataKey.objects.filter(owner__in=owners, destroyed_at=None)
-            live = list(keys.values_list("owner", flat=True).distinct())
-            count = sum(destroy_data_key(owner, now=now) for owner in live)
-            accounts = Connection.objects.across_sellers(
-                reason="credentials of what is being deleted"
-            ).filter(pk__in=scope.connections)
-            accounts.exclude(credentials=None).update(credentials=None)
+            live = DataKey.objects.filter(owner__in=owners, destroyed_at=None)
+            found = list(live.order_by("owner").values_list("owner", flat=True))
+            count = sum(destroy_data_key(one, now=now) for one in dict.fromkeys(found))
+            Outcome.objects.filter(pk=outcome.pk).update(erased=F("erased") + count)
+            self._rows += count
             if self._request.keys_destroyed_at is None:
-                self._note(Step_.KEYS, now, keys=count)
                 self._set(keys_destroyed_at=now)
-                record(
-                    "deletion.keys_destroyed",
-                    seller_id=self._request.seller_id,
-                    subject=self._request,
-                    rows=count,
-                )
+                self._note("keys destroyed", keys=count)
+        self._forget_keys_in_backups(owners)
 
-    def _erase(self, holding: Holding, scope: Scope, stay: Stay | None) -> None:
-        outcome = self._outcome(holding, scope, stay)
-        if stay is not None or (outcome.ended_at and not holding.store.count(scope)):
+    def _forget_keys_in_backups(self, owners: list[UUID]) -> None:
+        """Raises BackupTrouble when a backup in reach can't be made to forget."""
+        what = "keys forgotten in backups"
+        if not owners or self._request.steps.filter(what=what).exists():
             return
-        mine = Outcome.objects.filter(pk=outcome.pk)
+        told = [forget_data_keys(owner) for owner in owners]
+        with transaction.atomic():
+            self._fence()
+            self._note(
+                what,
+                files=sum(one.files for one in told),
+                out_of_reach=sum(one.out_of_reach for one in told),
+            )
+
+    def _erase(self, holding: Holding, scope: Scope) -> None:
+        # Asked anew for each place: a hold that was placed meanwhile stops here.
+        stay = self._stays(scope).get(holding.name)
+        outcome = self._outcome(holding, scope, stay)
+        if stay or (outcome.ended_at and not holding.store.count(scope)):
+            return
+        ours = Outcome.objects.filter(pk=outcome.pk)
 
         def counted(removed: int) -> None:
-            mine.update(erased=F("erased") + removed)
+            ours.update(erased=F("erased") + removed)
             self._rows += removed
 
         erase_holding(holding, scope, before_each=self._fence, after_each=counted)
         with transaction.atomic():
             self._fence()
-            now, left = self._now(), holding.store.count(scope)
-            mine.update(after=left, ended_at=now, stays="")
+            left = holding.store.count(scope)
+            ours.update(after=left, ended_at=self._now(), stays="")
             outcome.refresh_from_db()
-            record(
-                "deletion.holding_erased",
-                seller_id=self._request.seller_id,
-                subject=self._request,
-                rows=outcome.erased,
-                details={
-                    "holding": holding.name,
-                    "before": outcome.before,
-                    "after": left,
-                },
-            )
+            if outcome.before or outcome.erased:
+                self._note(
+                    "holding erased",
+                    holding=holding.name,
+                    before=outcome.before,
+                    erased=outcome.erased,
+                    after=left,
+                )
 
     @transaction.atomic
     def _outcome(self, holding: Holding, scope: Scope, stay: Stay | None) -> Outcome:
-        """What lay there before, counted once, and why it stays if it does."""
+        """What lay there before, counted once; and why it stays, if it does."""
         self._fence()
         found = self._request.outcomes.filter(holding=holding.name).first()
         if found is None:
@@ -255,38 +264,63 @@ class _Run:
                 before=holding.store.count(scope),
                 began_at=self._now(),
             )
-        if stay is not None:
-            count = holding.store.count(scope)
-            found.stays, found.after = stay.why[:300], count
-            found.ended_at = None if count else self._now()
+        if stay:
+            found.after = holding.store.count(scope)
+            found.stays = stay.why[:300] if found.after else ""
+            found.ended_at = None if found.after else self._now()
             found.save(update_fields=["stays", "after", "ended_at"])
         return found
 
-    def _prove(self, scope: Scope, stays: dict[str, Stay]) -> Processed:
+    def _prove(self, scope: Scope) -> Processed:
+        kept = self._stays(scope)
         with transaction.atomic():
             self._fence()
-            self._set(status=Status.VERIFYING, erased_at=self._now())
-        left = findings(self._request, scope, except_in=set(stays))
+            if self._request.seller_id is not None:  # it is stopped where it still is
+                hold_request(self._request)
+                settle_freezing(self._request.seller_id, now=self._now())
+            self._go(Status.VERIFYING)
+            if self._request.erased_at is None:
+                self._set(erased_at=self._now())
+        left = findings(self._request, scope, except_in=kept)
         if left:
-            self._refuse_to_certify(left)
-            return self._told(
-                "something was found", found=sum(f.count for f in left), failed=True
+            with transaction.atomic():
+                self._fence()
+                alarms.note_findings(self._request, left, now=self._now())
+            return Processed(
+                self._request.reference,
+                "something was found",
+                rows=self._rows,
+                found=sum(one.count for one in left),
+                failed=True,
             )
-        with transaction.atomic():
-            self._fence()
-            now = self._now()
-            status = Status.ON_HOLD if _has_left(self._request) else Status.COMPLETED
-            self._set(status=status, ended_at=None if stays else now)
-            certificates.issue(self._request, now, scope=scope, stays=stays)
-        return self._told(str(status))
+        self._certify(kept)
+        return self._told(self._request.status)
 
-    def _refuse_to_certify(self, left: list[Finding]) -> None:
-        with transaction.atomic():
-            self._fence()
-            alarms.note_findings(self._request, left, now=self._now())
+    @transaction.atomic
+    def _certify(self, kept: dict[str, Stay]) -> None:
+        """The proof, the state and the mail, together or not at all."""
+        self._fence()
+        now = self._now()
+        certificate = certificates.issue(self._request, now, kept=kept)
+        told = certificates.for_the_mail(certificate)
+        if self._request.outcomes.filter(ended_at=None).exists():
+            self._go(Status.ON_HOLD)
+            tell(self._request, "partly", now=now, **told)
+        else:
+            self._request = complete(self._request, now=now, **told)
+        self._note("certified", version=certificate.version)
 
-    def _note(self, what: str, now: datetime, **details: object) -> None:
-        Step.objects.create(request=self._request, at=now, what=what, details=details)
+    def _go(self, status: Status) -> None:
+        """On to a state; a hold that was approved meanwhile doesn't end this run."""
+        self._request.refresh_from_db()
+        if self._request.status == status:
+            return
+        if self._request.status == Status.ON_HOLD:
+            move(self._request, Status.EXECUTING)
+        move(self._request, status)
+
+    def _note(self, what: str, **details: object) -> None:
+        note_step(self._request, what, actor=None, now=self._now(), **details)
 
     def _set(self, **fields: object) -> None:
         DeletionRequest.objects.filter(pk=self._request.pk).update(**fields)

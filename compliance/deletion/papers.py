@@ -1,6 +1,5 @@
 """The certificate as its owner gets it: a page to read or print, and a file."""
 
-import json
 from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from compliance.deletion.certificates import as_file, told_of
 from compliance.deletion.models import Certificate, DeletionRequest
 from compliance.deletion.services.letters import spoken
 
@@ -32,6 +32,7 @@ def show_certificate(
     context = {
         **frame,
         "certificate": certificate,
+        "told": told_of(certificate),
         "issued": spoken(certificate.issued_at, zone),
     }
     return render(request, "compliance/deletion/certificate.html", context)
@@ -41,7 +42,7 @@ def as_download(certificate: Certificate) -> HttpResponse:
     """The signed file."""
     name = f"{certificate.request.reference}.json"
     return HttpResponse(
-        json.dumps(certificate.body),
+        as_file(certificate),
         content_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -22,33 +22,23 @@ from django.db.models import Model
 from django_q.brokers import get_broker
 from django_q.signing import SignedPackage
 
-from plugseller.accounts.sessions import SealedSerializer
 from plugseller.crypto.fields import SealedField
 from plugseller.crypto.sealing import Unopenable
 from plugseller.custody.ledger import ledger_file
 
+# How findings call what is opened and is no sealed column.
+SESSIONS, CACHE = "sessions", "the shared cache"
+QUEUE, RESULTS = "jobs that wait", "results of jobs"
 AT_ONCE = 2_000  # rows read in one query
 _PIECE = 1 << 20  # bytes of a file
 _OVERLAP = 512  # longer than anything that is looked for
-_HOLD_NO_TEXT = [
-    "AutoField",
-    "BigAutoField",
-    "SmallAutoField",
-    "BigIntegerField",
-    "IntegerField",
-    "PositiveIntegerField",
-    "PositiveBigIntegerField",
-    "PositiveSmallIntegerField",
-    "SmallIntegerField",
-    "BooleanField",
-    "DateField",
-    "DateTimeField",
-    "TimeField",
-    "DurationField",
-    "DecimalField",
-    "FloatField",
-    "GenericIPAddressField",
-]
+_HOLD_NO_TEXT = {
+    *("AutoField", "BigAutoField", "SmallAutoField"),
+    *("BigIntegerField", "IntegerField", "SmallIntegerField"),
+    *("PositiveBigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField"),
+    *("BooleanField", "DecimalField", "FloatField"),
+    *("DateField", "DateTimeField", "TimeField", "DurationField"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +89,8 @@ def rows(table: Table) -> Iterator[list[tuple[Any, str]]]:
             while found := cursor.fetchmany(AT_ONCE):
                 yield found
         return
-    key, after, last = quote(table.key), "", []
+    key, after = quote(table.key), ""
+    last: list[Any] = []
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -141,10 +132,13 @@ def is_set(table: Table, column: str, key: Any) -> bool:
 
 
 def _readable(name: str, *, raw: bool) -> str:
+    """SQL for a column as text, bytes in hexadecimal."""
     column = connection.ops.quote_name(name)
     if connection.vendor == "sqlite":
-        return f"coalesce({f'hex({column})' if raw else column}, '')"
-    return f"coalesce({f"encode({column}, 'hex')" if raw else f'{column}::text'}, '')"
+        text = f"hex({column})" if raw else column
+    else:
+        text = f"encode({column}, 'hex')" if raw else f"{column}::text"
+    return f"coalesce({text}, '')"
 
 
 def _as_one(texts: list[str]) -> str:
@@ -184,14 +178,13 @@ def _unsealed(model: type[Model], names: list[str]) -> Iterator[Opened]:
 
 def _column(model: str, *names: str) -> Iterator[Any]:
     found = apps.get_model(model)._base_manager.values_list(*names)
-    return found.iterator(chunk_size=500)
+    yield from found.iterator(chunk_size=500)
 
 
 def _sessions() -> Iterator[str]:
-    serializer = SealedSerializer()
     engine = import_module(settings.SESSION_ENGINE).SessionStore()
     for (packed,) in _column("sessions.Session", "session_data"):
-        yield repr(engine.decode(packed)) if serializer else ""
+        yield repr(engine.decode(packed))
 
 
 def _waiting() -> Iterator[str]:
@@ -222,7 +215,7 @@ def _cached() -> Iterator[str]:
     if settings.REDIS_URL:
         import redis
 
-        line = redis.Redis.from_url(settings.REDIS_URL)
+        line: Any = redis.Redis.from_url(settings.REDIS_URL)
         for key in line.scan_iter():
             value = line.get(key) if line.type(key) == b"string" else b""
             yield f"{key!r} {_unpickled(value or b'')}"
@@ -242,10 +235,10 @@ def _unpickled(raw: bytes) -> str:
 
 
 _PACKED: dict[str, Callable[[], Iterator[str]]] = {
-    "sessions": _sessions,
-    "jobs that wait": _waiting,
-    "results of jobs": _results,
-    "the shared cache": _cached,
+    SESSIONS: _sessions,
+    QUEUE: _waiting,
+    RESULTS: _results,
+    CACHE: _cached,
 }
 
 

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q
 
-from compliance.deletion.models import DeletionRequest, LegalHold
+from compliance.deletion.models import DeletionRequest
+from compliance.deletion.services.arranged import open_beside
+from compliance.deletion.services.holding import standing
 from plugseller.crypto.fields import SealedField
 from plugseller.shelves import HOLDINGS, Scope
 
@@ -19,46 +20,44 @@ class Stay:
     """Why something isn't erased now."""
 
     why: str  # in a sentence, without anybody's name
-    review_at: datetime | None = None  # when the hold ends or is looked at again
+    review_at: datetime  # when the hold ends, or is looked at again
 
 
-def standing_holds(
-    request: DeletionRequest, now: datetime
-) -> models.QuerySet[LegalHold]:
-    """Holds that two people agreed on, that nobody released and whose time isn't up."""
-    stands = Q(approved_at__isnull=False, released_at=None, ends_at__gt=now)
-    return LegalHold.objects.filter(stands, request=request)
+def stays(request: DeletionRequest, scope: Scope, now: datetime) -> dict[str, Stay]:
+    """Holding -> why it isn't erased now: it is on hold itself, or rows or values that
+    are on hold can't be read without it. Empty without a hold."""
+    held = _on_hold(request, now)
+    return _with_what_they_hang_on(held, scope) if held else {}
 
 
-def held_back(request: DeletionRequest, now: datetime) -> dict[str, Stay]:
-    """Holding -> why it isn't erased now; empty without a hold."""
+def _on_hold(request: DeletionRequest, now: datetime) -> dict[str, Stay]:
     found: dict[str, Stay] = {}
-    for hold in standing_holds(request, now):
-        stay = Stay(f"Legal hold: {hold.legal_basis}.", hold.ends_at)
+    beside = [one.pk for one in open_beside(request)] + [request.pk]
+    for hold in standing(now).filter(request__in=beside).order_by("-ends_at"):
+        stay = Stay(f"Legal hold: {hold.legal_basis}", hold.ends_at)
         for name in hold.holdings or HOLDINGS:
             if name in HOLDINGS and not HOLDINGS[name].stays:
                 found.setdefault(name, stay)
     return found
 
 
-def with_what_they_hang_on(held: dict[str, Stay], scope: Scope) -> dict[str, Stay]:
-    """Those, and the rows that must stay because held rows hang on them.
-
-    A held order needs its connection and its seller; a held sealed value its key.
-    """
+def _with_what_they_hang_on(held: dict[str, Stay], scope: Scope) -> dict[str, Stay]:
+    """A held order needs its connection and its seller; a held sealed value its key."""
     found = dict(held)
     waiting = [name for name in held if HOLDINGS[name].store.count(scope)]
-    needed = [(name, KEYS) for name in waiting if _is_sealed(name)]
+    needed = {}
+    for name in filter(_is_sealed, waiting):
+        needed[KEYS] = name
     while waiting:
         name = waiting.pop()
-        hangs_on = [below for below in _hangs_on(name) if below not in found]
-        needed += [(name, below) for below in hangs_on]
-        waiting += hangs_on
-        found |= {below: found[name] for below in hangs_on}
-    for name, below in needed:
+        for below in _hangs_on(name) - found.keys():
+            needed[below] = name
+            found[below] = found[name]
+            waiting.append(below)
+    for below, name in needed.items():
         if below not in held:
             label = HOLDINGS[name].label
-            why = f"“{label}” is on hold and can't be read without it."
+            why = f"“{label}” is on hold and can't be kept without it"
             found[below] = Stay(why, found[name].review_at)
     return found
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.apps import apps
+from django.conf import settings
 
 from compliance.deletion import places
 from compliance.deletion.marks import Form, Mark, Marks, What
 from compliance.deletion.models import DeletionRequest
-from compliance.deletion.places import Opened, Table
+from compliance.deletion.places import CACHE, QUEUE, RESULTS, SESSIONS, Opened, Table
 from plugseller.shelves import Scope
 
 
@@ -69,13 +70,14 @@ def findings(
     erased.
     """
     marks = Marks(tuple(sorted(scope.ids)), tuple(sorted(scope.addresses)))
-    held = _tables_of(except_in)
+    held = _read_as(except_in)
     found: Counter[tuple[str, What, Form]] = Counter()
     for table in places.tables():
         if table.name not in held:
             found.update(_in_table(table, marks))
     found.update(_in_opened(marks, held))
-    found.update(_in_files(marks, request))
+    if "file" not in held:
+        found.update(_in_files(marks, request))
     return [
         Finding(place, what, form, count)
         for (place, what, form), count in sorted(found.items())
@@ -138,9 +140,22 @@ def _in_files(marks: Marks, request: DeletionRequest) -> _Found:
             yield f"file {path.parent.name}/{path.name}", mark.what, mark.form
 
 
-def _tables_of(holdings: Collection[str]) -> set[str]:
-    return {
+_NO_MODELS = {  # holdings that are no model's table -> what is read of them
+    "caches": {str(settings.CACHES["default"].get("LOCATION", "")), CACHE},
+    "queue in Redis": {QUEUE},
+    "mail files": {"file"},
+    "exports": {"file"},
+    "django_q.OrmQ": {QUEUE},
+    "django_q.Task": {RESULTS},
+    "sessions.Session": {SESSIONS},
+}
+
+
+def _read_as(holdings: Collection[str]) -> set[str]:
+    """The places that are left out when these holdings stay."""
+    tables = {
         model._meta.db_table
         for model in apps.get_models(include_auto_created=True)
         if model._meta.label in holdings
     }
+    return tables.union(*(_NO_MODELS.get(name, ()) for name in holdings))

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from rest_framework.throttling import SimpleRateThrottle
 
 from compliance.deletion import figures
+from compliance.deletion.certificates import published_keys
 from compliance.deletion.models import Certificate, DeletionRequest
 from compliance.deletion.services.asking import LASTS as DELETION_LASTS
 from compliance.public.forms import CheckForm
 from plugseller.addresses import client_address, counted_address
-from plugseller.audit.append import keys
 from plugseller.custody.rules import RULES
 
 LASTS = timedelta(days=180)  # RFC 9116 advises less than a year
@@ -66,11 +66,7 @@ def certificate_check(request: HttpRequest, reference: str = "") -> HttpResponse
 @require_safe
 def signing_keys(request: HttpRequest) -> JsonResponse:
     """The public keys certificates are signed with, those that were replaced too."""
-    known = [
-        {"id": key_id, "algorithm": "Ed25519", "public_key_hex": key}
-        for key_id, key in keys().public().items()
-    ]
-    return JsonResponse({"keys": known})
+    return JsonResponse(published_keys())
 
 
 def _issued(reference: str) -> datetime | None:

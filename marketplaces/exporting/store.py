@@ -33,14 +33,13 @@ class Exports(Rows):
         at = Membership.objects.filter(user__in=scope.people).values("seller")
         return self._all().filter(Q(pk__in=own.values("pk")) | Q(seller__in=at))
 
-    def _remove(self, rows: QuerySet[Any], at_most: int) -> int:
+    def remove(self, keys: Collection[Any]) -> int:
         """The files first: a row without its file is harmless, a file without its
         row would be forgotten."""
-        some = list(rows.order_by("pk").values_list("pk", "file_name")[:at_most])
-        for _, name in some:
+        ours = self._all().filter(pk__in=keys)
+        for name in ours.values_list("file_name", flat=True):
             files.shred(name)
-        ours = self._all().filter(pk__in=[pk for pk, _ in some])
-        return super()._remove(ours, at_most) if some else 0
+        return super().remove(keys)
 
 
 class ExportFiles:
@@ -63,7 +62,6 @@ class ExportFiles:
         before: datetime,
         *,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
         return len(self._old(before, of_seller))
 
@@ -73,7 +71,6 @@ class ExportFiles:
         *,
         at_most: int,
         of_seller: UUID | None = None,
-        except_sellers: Collection[UUID] = (),
     ) -> int:
         return _shred(self._old(before, of_seller)[:at_most])
 

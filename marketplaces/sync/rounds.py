@@ -20,7 +20,9 @@ from marketplaces.sync.engine import (
     sync_connection,
 )
 from marketplaces.sync.limits import UNHURRIED, Clock, Pace
+from marketplaces.sync.writer import Erased
 from plugseller.audit.append import AuditUnavailable
+from plugseller.audit.services import record
 from plugseller.crypto.sealing import Unopenable
 from plugseller.jobs.leases import LeaseLost
 
@@ -91,6 +93,9 @@ def sync_round(
             result = Result(account, problem=problem, failed=True)
         except NotLive:
             result = Result(account, problem="its authorisation ended", failed=True)
+        except (Erased, Connection.DoesNotExist):
+            record("sync.dropped", details={"connection": account.pk})
+            result = Result(account, problem="it was deleted meanwhile")
         except LeaseLost:
             result = Result(account, problem="another worker took over")
         except (ImproperlyConfigured, AuditUnavailable) as error:

@@ -28,6 +28,9 @@ from marketplaces.sync.tables import (
     upsert_lines,
     upsert_lines_unless_older,
 )
+from plugseller.custody.models import Tombstone
+from plugseller.custody.services import Stones
+from plugseller.jobs.leases import LeaseLost
 
 TOO_OLD = "It is older than orders are kept."
 Values = Sequence[Any]
@@ -42,6 +45,10 @@ class Written:
     changed: int = 0
     unchanged: int = 0
     skipped: Counter[str] = field(default_factory=Counter)  # reason -> times
+
+
+class Erased(LeaseLost):
+    """The connection was erased meanwhile: nothing of it is written any more."""
 
 
 class Writer:
@@ -63,11 +70,18 @@ class Writer:
         )
         self._operation = operation
         self._run_id = run_id
+        self._stones = Stones(Tombstone.Kind.CONNECTION, account.pk)
         self._oldest_order = oldest_order  # older ones were, or would be, purged
         self._newest: dict[Table, int] = {}  # the highest id before this page
 
     def write(self, records: Iterable[Record], *, fetched_at: datetime) -> Written:
-        """Upsert the records; to be called in a transaction, which the caller ends."""
+        """Upsert the records; to be called in a transaction, which the caller ends.
+
+        Raises Erased for a connection that was deleted: not even a page that was on
+        its way brings anything of it back (RET-2).
+        """
+        if self._stones.lie_there():
+            raise Erased(self._operation)
         written = Written()
         by_kind: dict[Table, list[Any]] = {}
         for record in records:

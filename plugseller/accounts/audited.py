@@ -36,7 +36,9 @@ audited(
 )
 audited(Group, relations=("permissions",))
 audited(Permission, fields=("content_type", "codename"))
-audited(Seller, fields=("slug", "time_zone", "created_at"), seller="pk")
+# Without its name and its short name: a business may be called like its owner, and an
+# entry outlives the seller.
+audited(Seller, fields=("time_zone", "created_at"), seller="pk")
 audited(Membership, fields=("seller", "user", "role", "since"))
 audited(
     Invitation,

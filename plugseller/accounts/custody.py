@@ -1,5 +1,6 @@
 """What is held of people and sellers, and in the packages' tables about them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -41,7 +42,6 @@ from plugseller.shelves import DataClass, Holding, Scope, Subject, hold, subject
 
 CREDENTIAL, EVIDENCE = DataClass.CREDENTIAL, DataClass.EVIDENCE
 OPERATIONAL, PERSONAL = DataClass.OPERATIONAL, DataClass.PERSONAL
-_WHOLE_AT_ONCE = 50  # rows of whom each is removed with all that hangs on it
 
 
 class Addressed(Rows):
@@ -85,10 +85,9 @@ def _session(row: Session) -> list[object]:
 class Tokens(Rows):
     """API tokens; one that took another's place may go before it."""
 
-    def _remove(self, rows: QuerySet[Any], at_most: int) -> int:
-        going = list(rows.order_by("pk").values_list("pk", flat=True)[:at_most])
-        self._all().filter(replaced_by__in=going).update(replaced_by=None)
-        return super()._remove(self._all().filter(pk__in=going), at_most)
+    def remove(self, keys: Collection[Any]) -> int:
+        self._all().filter(replaced_by__in=keys).update(replaced_by=None)
+        return super().remove(keys)
 
 
 class Noted(Rows):
@@ -110,8 +109,10 @@ class LooseRights(Rows):
 class Whole(Rows):
     """Rows that Django removes with all that hangs on them, when they go last."""
 
-    def _remove(self, rows: QuerySet[Any], at_most: int) -> int:
-        found = list(rows.order_by("pk")[: min(at_most, _WHOLE_AT_ONCE)])
+    most = 20
+
+    def remove(self, keys: Collection[Any]) -> int:
+        found = list(self._all().filter(pk__in=keys))
         for row in found:
             row.delete()
         return len(found)
@@ -124,7 +125,7 @@ class People(Whole):
         self, before: datetime, *, at_most: int, of_seller: UUID | None = None
     ) -> int:
         going = self._old(before, of_seller).order_by("pk")
-        for person in going[: min(at_most, _WHOLE_AT_ONCE)]:
+        for person in going[: min(at_most, self.most)]:
             destroy_data_key(person.pk)
         return super().purge(before, at_most=at_most, of_seller=of_seller)
 

@@ -1,5 +1,6 @@
 """What the rooms below this one hold: keys and the audit log."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,12 +19,15 @@ from plugseller.shelves import DataClass, Scope
 class DataKeys(Rows):
     """Erasing a data key destroys it; its empty row stays as the proof."""
 
+    most = 100
+
     def of(self, scope: Scope) -> QuerySet[Any]:
         return super().of(scope).filter(destroyed_at=None)
 
-    def erase(self, scope: Scope, *, at_most: int) -> int:
-        owner = self.of(scope).values_list("owner", flat=True).first()
-        return destroy_data_key(owner) if owner else 0
+    def remove(self, keys: Collection[Any]) -> int:
+        owners = self._all().filter(pk__in=keys, destroyed_at=None)
+        found = list(owners.order_by("owner").values_list("owner", flat=True))
+        return sum(destroy_data_key(owner) for owner in dict.fromkeys(found))
 
 
 def _first_entry() -> datetime | None:

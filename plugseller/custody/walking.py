@@ -1,23 +1,41 @@
 """Takes a scope's data out of one place, in batches that hold nobody up (RET-2).
 
-The embedded database has one writer at a time. So a batch is made as large as fits
-into a moment, whatever the machine and the size of the tables, and there is a short
-pause after each: who waits for the lock looks only now and then whether it is free.
+The embedded database has one writer at a time, so a batch lasts no longer than others
+may wait. It isn't smaller than it must be either: each costs the same pages of indexes
+again, whose order isn't that of the rows. Between two batches the log is written back,
+and who waits for the lock has it meanwhile.
 """
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from django.db import connection, transaction
 
+from plugseller.crypto.sqlcipher.bulk import many_pages
+from plugseller.custody.erasers import Rows
 from plugseller.shelves import Holding, Scope
 
 BATCH = 10_000  # rows in a transaction, at most
-_FIRST = 1_000
-_LEAST = 50
-_MOMENT = 0.08  # seconds a batch should take
-_PAUSE = 0.025  # seconds; SQLite's waiting writers look that often after such a moment
+_LEAST = 5_000  # rows, unless there are fewer or each takes others along
+_MOMENT = 0.2  # seconds a batch should take at most
+_PAUSE = 0.05  # seconds; who has waited that long looks again each 50 ms
+
+
+class Way(Protocol):
+    """How to get through what is to be removed."""
+
+    most: int  # in one transaction
+
+    def look(self) -> None:
+        """Find out what is next, outside of the transaction that removes it."""
+        ...
+
+    def take(self, at_most: int) -> int:
+        """Remove the next ones; 0 when there are no more."""
+        ...
 
 
 def erase_holding(
@@ -37,7 +55,10 @@ def erase_holding(
     """
     if holding.stays:
         return 0
-    remove = partial(holding.store.erase, scope)
+    store = holding.store
+    if isinstance(store, Rows):
+        return _go(store.walk(scope), batch, before_each, after_each)
+    remove = partial(store.erase, scope)
     return in_batches(
         remove, batch=batch, before_each=before_each, after_each=after_each
     )
@@ -54,24 +75,59 @@ def in_batches(
 
     The rest is as `erase_holding` says.
     """
-    gone, size = 0, min(batch, _FIRST)
-    while True:
-        began = time.monotonic()
-        with transaction.atomic(durable=True):
-            if before_each:
-                before_each()
-            removed = remove(at_most=size)
-            if after_each and removed:
-                after_each(removed)
-        gone += removed
-        if not removed:
-            return gone
-        size = _next_size(size, time.monotonic() - began, batch)
-        if connection.vendor == "sqlite":
-            time.sleep(_PAUSE)
+    return _go(_Asked(remove), batch, before_each, after_each)
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A way that is asked anew each time what comes next."""
+
+    remove: Callable[..., int]
+    most: int = BATCH
+
+    def look(self) -> None:
+        pass
+
+    def take(self, at_most: int) -> int:
+        return self.remove(at_most=at_most)
+
+
+def _go(
+    way: Way,
+    batch: int,
+    before_each: Callable[[], None] | None,
+    after_each: Callable[[int], None] | None,
+) -> int:
+    most = min(batch, way.most)
+    gone, size = 0, most
+    way.look()
+    with many_pages() as write_back:
+        while True:
+            began = time.monotonic()
+            with transaction.atomic(durable=True):
+                if before_each:
+                    before_each()
+                removed = way.take(size)
+                if after_each and removed:
+                    after_each(removed)
+            ended = time.monotonic()
+            gone += removed
+            if not removed:
+                return gone
+            size = _next_size(size, ended - began, most)
+            write_back()
+            way.look()
+            _let_others_in(ended)
 
 
 def _next_size(size: int, seconds: float, most: int) -> int:
-    """As many rows as would have fitted into a moment, at most thrice as many."""
+    """As many rows as would have fitted into a moment, within bounds."""
     fitting = int(size * _MOMENT / max(seconds, 0.001))
-    return max(min(_LEAST, most), min(fitting, 3 * size, most))
+    return max(min(_LEAST, most), min(fitting, most))
+
+
+def _let_others_in(since: float) -> None:
+    """Who waits on SQLite looks only now and then whether the lock is free."""
+    rest = since + _PAUSE - time.monotonic()
+    if connection.vendor == "sqlite" and rest > 0:
+        time.sleep(rest)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,7 @@ from compliance.models import ShorterTime
 from marketplaces import credentials
 from marketplaces import models as m
 from marketplaces.contract import Credentials, Secret
+from marketplaces.exporting import files
 from plugseller.accounts.models import (
     AccessReport,
     ApiToken,
@@ -271,6 +273,15 @@ def _seller(lived: Lived, staff: User) -> None:
         content_object=seller,
     )
     ShorterTime.objects.create(seller=seller, rule="orders", days=30)
+    package = m.DataExport.unfenced.create(
+        seller=seller,
+        asked_by=lived.owner,
+        asked_at=NOW,
+        state="ready",
+        file_name=files.new_name(),
+    )
+    with files.written(package.file_name) as out:
+        out.write(b"sealed")
     outbox.post(to=lived.owner.email, subject="x", text="x", owner=seller.pk)
     Task.objects.create(
         id=seller.pk.hex,
@@ -296,7 +307,7 @@ def digests() -> dict[str, dict[str, str]]:
     for model in apps.get_models(include_auto_created=True):
         if model._meta.proxy or not model._meta.managed or _is_of_tests(model):
             continue
-        names = [field.column for field in model._meta.concrete_fields]
+        names = [str(field.column) for field in model._meta.concrete_fields]
         found[model._meta.label] = _rows(model._meta.db_table, names, model)
     found["caches"] = _rows("shared_cache", ["cache_key", "value", "expires"], None)
     return found
@@ -309,7 +320,7 @@ def _is_of_tests(model: type[models.Model]) -> bool:
 def _rows(
     table: str, names: list[str], model: type[models.Model] | None
 ) -> dict[str, str]:
-    key = model._meta.pk.column if model else "cache_key"
+    key = str(model._meta.pk.column) if model else "cache_key"
     quote = connection.ops.quote_name
     columns = ", ".join(quote(name) for name in [key, *names])
     with connection.cursor() as cursor:
@@ -341,3 +352,13 @@ def members_of(lived: Lived) -> set[UUID]:
     return set(
         Membership.objects.filter(seller=lived.seller).values_list("user", flat=True)
     )
+
+
+def apart(settings: Any, folder: Path) -> None:
+    """Files of a test in a folder of its own."""
+    settings.DELETION_LEDGER = folder / "apart" / "deletions.jsonl"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = folder / "mail"
+    settings.EXPORT_FOLDER = folder / "exports"
+    settings.BACKUP_FOLDER = folder / "backups"
+    settings.BACKUP_PERIODS_FOLDER = folder / "period-keys"

@@ -19,6 +19,10 @@ LOGGED_THERE = ("marketplaces/sync/writer.py",)
 # Anything else -> what it does there, and why no entry is missing.
 MAY = {
     "compliance/clocks.py": ("update", "which step was taken; an entry for each"),
+    "compliance/deletion/execution.py": ("update", "a step and its entry with each"),
+    "compliance/deletion/fixing.py": ("update", "shuts accounts; deletion.begun"),
+    "compliance/deletion/forgetting.py": ("update", "its own entry with each"),
+    "compliance/deletion/places.py": ("sql", "reads, to find what is left"),
     "compliance/deletion/ladder.py": ("update", "day 29 has come; logged by its clock"),
     "compliance/deletion/states.py": ("update", "its services log each step"),
     "marketplaces/appsecrets.py": ("update", "its own entries tell of each secret"),
@@ -47,6 +51,8 @@ MAY = {
     "plugseller/crypto/verifying.py": ("sql", "reads the proof that bytes are sealed"),
     "plugseller/jobs/leases.py": ("update sql", "who is at work, for seconds"),
     "plugseller/jobs/outbox.py": ("update", "how far a mail got, seen on the desk"),
+    "plugseller/jobs/stores.py": ("sql", "the shared cache; its callers log"),
+    "plugseller/jobs/timetable.py": ("update", "when a piece of work last ran"),
     "plugseller/jobs/health.py": ("sql", "asks the database whether it answers"),
     "plugseller/jobs/running.py": ("update", "when a piece of work last ran"),
 }

@@ -20,7 +20,7 @@ from compliance.deletion.states import Status
 from compliance.officers import tell_officers
 from plugseller.accounts.models import User
 from plugseller.accounts.services.grants import owners_of
-from plugseller.crypto.services import INSTALLATION, KeyDestroyed
+from plugseller.crypto.services import KeyDestroyed
 from plugseller.jobs import outbox
 
 Source = DeletionRequest.Source
@@ -31,19 +31,18 @@ def tell(request: DeletionRequest, what: str, *, now: datetime, **told: Any) -> 
     """Post `templates/mail/deletion/<what>.txt` to who asked; whether there was anybody
     to tell. In the caller's transaction.
 
-    The mail about the end is sealed with the installation's key: the request's own is
-    destroyed before that mail may have left.
+    It is sealed with the request's own key, which is destroyed once the last mail has
+    left (forgetting.py).
     """
     contact = _contact(request)
     if not contact.get("email"):
         return False
-    last = what in ("completed", "rejected", "withdrawn")
     _post(
         request,
         what,
         to=contact["email"],
         zone=contact.get("time_zone", ""),
-        owner=INSTALLATION if last else request.pk,
+        owner=request.pk,
         now=now,
         **told,
     )

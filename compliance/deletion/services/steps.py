@@ -30,6 +30,12 @@ EVENTS = {
     "hold over": "deletion.hold_over",
     "begun": "deletion.begun",
     "completed": "deletion.completed",
+    "keys destroyed": "deletion.keys_destroyed",
+    "holding erased": "deletion.holding_erased",
+    "something was found": "deletion.something_found",
+    "certified": "deletion.certified",
+    "failed": "deletion.failed",
+    "requester forgotten": "deletion.requester_forgotten",
 }
 """What a step is called in the audit log; any other is a "deletion.step"."""
 

@@ -11,21 +11,27 @@ from plugseller.crypto.models import DataKey
 from plugseller.custody.services import in_order
 from plugseller.custody.walking import erase_holding
 from plugseller.shelves import HOLDINGS, Scope
-from tests.compliance.inhabited import EMPTY, Lived, digests, held, lived_in
+from tests.compliance.inhabited import EMPTY, Lived, apart, digests, held, lived_in
 from tests.conftest import person
 
 # Where a neighbour's row names the erased, and then names nobody.
 MAY_CHANGE = {"accounts.Invitation", "crypto.DataKey"}
-OF_A_CONNECTION = {name for name in HOLDINGS if name.startswith("marketplaces.")} | {
+# A package made for the seller holds all its connections, and the team.
+PACKAGES = {"exports", "marketplaces.DataExport"}
+OF_A_CONNECTION = PACKAGES | {
     "jobs.Lease",
     "django_q.OrmQ",
+    *(
+        name
+        for name, holding in HOLDINGS.items()
+        if name.startswith("marketplaces.") and not holding.stays
+    ),
 }
 
 
 @pytest.fixture(autouse=True)
 def _files(settings: Any, tmp_path: Path) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    apart(settings, tmp_path)
 
 
 @pytest.fixture
@@ -72,7 +78,7 @@ def test_a_whole_seller_goes_with_its_people_and_the_neighbour_is_untouched(
     for table, lost in rows.items():
         assert lost == gone[table], table
     assert not User.objects.filter(pk__in=scope.people).exists()
-    for owner in (scope.seller_id, *scope.people):
+    for owner in (north.seller.pk, *scope.people):
         assert not DataKey.objects.filter(owner=owner, destroyed_at=None).exists()
     assert DataKey.objects.get(owner=south.seller.pk).destroyed_at is None
 
@@ -99,9 +105,9 @@ def test_one_of_two_connections_goes_and_the_other_is_untouched(
     gone = erase(scope)
 
     assert held(scope) == dict.fromkeys(counted, 0)
-    assert held(other_one) == of_second
+    assert held(other_one) == of_second | dict.fromkeys(PACKAGES, 0)
     rows, other = changed(before)
-    assert rows == gone
+    assert rows == {n: c for n, c in gone.items() if n != "exports"}
     assert other == set()
 
 
@@ -121,12 +127,12 @@ def test_people_go_and_their_seller_and_colleagues_are_untouched(
     gone = erase(scope)
 
     assert held(scope) == dict.fromkeys(counted, 0)
-    assert held(owner) == of_owner
+    assert held(owner) == of_owner | dict.fromkeys(PACKAGES, 0)
     rows, other = changed(before)
     assert rows == {n: c for n, c in gone.items() if n in rows}
-    assert set(gone) - set(rows) <= {"crypto.DataKey", "mail files"}
+    assert set(gone) - set(rows) <= {"crypto.DataKey", "mail files", "exports"}
     assert other <= MAY_CHANGE
-    assert set(rows) & {n for n in HOLDINGS if n.startswith("marketplaces.")} == set()
+    assert {name for name in rows if name.startswith("marketplaces.")} <= PACKAGES
     assert DataKey.objects.get(owner=north.seller.pk).destroyed_at is None
 
 
