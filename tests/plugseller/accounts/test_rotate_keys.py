@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from io import StringIO
+from uuid import UUID
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -92,7 +93,7 @@ def test_a_session_that_is_alive_keeps_the_key_it_was_sealed_with(cast: Cast) ->
     assert finish_owner(INSTALLATION, now=later).destroyed == 1
 
 
-def _sealed_before(key_id: object) -> str:
+def _sealed_before(key_id: UUID) -> str:
     """Session data under the older key, as a process that hadn't heard would write."""
     current = DataKey.objects.filter(owner=INSTALLATION, retired_at=None)
     older = DataKey.objects.get(pk=key_id)

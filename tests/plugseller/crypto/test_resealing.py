@@ -16,7 +16,7 @@ from plugseller.crypto.services import UnwrappedKeys, create_data_key
 from plugseller.keyprovider import FileKeyProvider
 from tests.conftest import NOW
 from tests.plugseller.crypto.app.models import Account, Person
-from tests.plugseller.crypto.conftest import SECRET
+from tests.plugseller.crypto.conftest import SECRET, opened
 from tests.plugseller.crypto.dying import dies_at
 
 LATER = NOW + timedelta(days=1)
@@ -37,7 +37,7 @@ def all_open(owner: uuid.UUID) -> bool:
     services._unwrapped = UnwrappedKeys()
     rows = Account.objects.filter(seller_id=owner)
     return all(
-        row.token.reveal() == SECRET and row.extra.reveal() == {"app": SECRET}
+        opened(row.token) == SECRET and opened(row.extra) == {"app": SECRET}
         for row in rows
     )
 

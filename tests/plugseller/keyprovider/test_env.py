@@ -17,10 +17,11 @@ from tests.plugseller.test_manage import ROOT, manage, refused
 A, B, C, D = (secrets.token_bytes(32).hex() for _ in range(4))
 
 
-def keys(*, embedded: bool = True, **given: str) -> EnvironmentKeyProvider:
+def keys(**given: str) -> EnvironmentKeyProvider:
     told = {"MASTER_KEYS": f"1={A}", "AUDIT_KEYS": f"1={B}", "DATABASE_KEY": C} | given
-    sources = {name: partial(told.get, name, "") for name in VARIABLES}
-    return EnvironmentKeyProvider(sources, embedded=embedded)
+    whole = {name: told.get(name, "") for name in VARIABLES}
+    sources = {name: partial(whole.__getitem__, name) for name in VARIABLES}
+    return EnvironmentKeyProvider(sources, embedded=True)
 
 
 def test_the_highest_number_is_current_and_the_others_still_open() -> None:
