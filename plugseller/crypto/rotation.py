@@ -123,14 +123,16 @@ def _retire(keys: KeyProvider, key_id: str, now: datetime) -> None:
 
 def note_held_keys(now: datetime, *, just_made: str = "") -> None:
     """Write down keys that are new here, and those that are gone."""
+    # The rows first: a key that another process makes and writes down between the two
+    # would look as if it were gone.
+    rows = list(HeldKey.objects.all())
     held = set(_held())
-    known = set(HeldKey.objects.values_list("kind", "key_id"))
-    if new := held - known:
+    if new := held - {(row.kind, row.key_id) for row in rows}:
         with transaction.atomic():
             for kind, key_id in sorted(new):
                 _note(kind, key_id, now, just_made=key_id == just_made)
-    gone = HeldKey.objects.filter(retired_at=None)
-    for row in [row for row in gone if (row.kind, row.key_id) not in held]:
+    gone = [row for row in rows if (row.kind, row.key_id) not in held]
+    for row in [row for row in gone if row.retired_at is None]:
         with transaction.atomic():
             unchanged = HeldKey.objects.filter(pk=row.pk, retired_at=None)
             if unchanged.update(retired_at=now):
