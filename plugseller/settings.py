@@ -54,7 +54,6 @@ KEYS = Where(
 KEY_LIFE = timedelta(days=365)  # of master and data keys (Amazon's DPP 2.4)
 KEY_ROTATED_BEFORE = timedelta(days=30)  # by the job, so that a late one is in time
 DATA_KEY_RESTS = timedelta(days=1)  # replaced, before it may be destroyed
-MASTER_KEY_RESTS = timedelta(days=30)  # unused; above BACKUP_KEEP, backups need it
 
 # `manage.py init` makes the web's key. Before that nothing is served, so a key for
 # this process alone is enough to run `init` itself.

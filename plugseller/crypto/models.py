@@ -49,7 +49,6 @@ class HeldKey(models.Model):
     kind = models.CharField(max_length=10, editable=False)  # keyprovider.Kind
     key_id = models.CharField(max_length=64, editable=False)
     since = models.DateTimeField(editable=False)
-    unused_since = models.DateTimeField(null=True, editable=False)  # master keys
     retired_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:

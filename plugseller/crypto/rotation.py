@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Min, QuerySet
 
 from plugseller.audit.services import record
+from plugseller.crypto import periods
 from plugseller.crypto.models import DataKey, HeldKey
 from plugseller.crypto.resealing import finish_owner, rotate_owner
 from plugseller.crypto.services import rewrap_data_keys, take_turn
@@ -38,7 +39,7 @@ class Rotated:
     rewrapped: int
     retired: tuple[str, ...]  # not loaded any more
     not_needed: tuple[str, ...]  # an operator may take them out of the environment
-    resting: tuple[str, ...]  # wrap nothing here, but a backup may need them
+    still_needed: tuple[str, ...]  # by a backup that can be opened, or still here
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +73,18 @@ def rotate_master_key(
     note_held_keys(now, just_made=keys.add_master_key() if new else "")
     if len(keys.master_ids()) > 1:
         _wait_for_those_at_it()
-    masters = HeldKey.objects.filter(kind=Kind.MASTER)
-    masters.filter(key_id__in=_used()).update(unused_since=None)
     rewrapped = rewrap_data_keys(told=told)
-    rested = _rested(keys, now)
+    periods.rewrap()
+    unused = _unused(keys)
     if keys.makes_keys:
-        for key_id in rested:
+        for key_id in unused:
             _retire(keys, key_id, now)
     return Rotated(
         current=keys.current_master_id(),
         rewrapped=rewrapped,
-        retired=rested if keys.makes_keys else (),
-        not_needed=() if keys.makes_keys else rested,
-        resting=tuple(set(keys.master_ids()[:-1]) - set(rested)),
+        retired=unused if keys.makes_keys else (),
+        not_needed=() if keys.makes_keys else unused,
+        still_needed=tuple(one for one in keys.master_ids()[:-1] if one not in unused),
     )
 
 
@@ -93,16 +93,10 @@ def _wait_for_those_at_it() -> None:
         take_turn(alone=True)
 
 
-def _rested(keys: KeyProvider, now: datetime) -> tuple[str, ...]:
-    """Older master keys that nothing here and no backup needs.
-
-    Backups keep data keys as they were wrapped, so a key rests as long as they last.
-    """
-    older = set(keys.master_ids()) - {*_used(), keys.current_master_id()}
-    unused = HeldKey.objects.filter(kind=Kind.MASTER, key_id__in=older)
-    unused.filter(unused_since=None).update(unused_since=now)
-    rested = unused.filter(unused_since__lte=now - settings.MASTER_KEY_RESTS)
-    return tuple(rested.order_by("since").values_list("key_id", flat=True))
+def _unused(keys: KeyProvider) -> tuple[str, ...]:
+    """What wraps nothing any more, neither here nor in a backup that still opens."""
+    needed = {*_used(), *periods.masters_in_use(), keys.current_master_id()}
+    return tuple(one for one in keys.master_ids() if one not in needed)
 
 
 def _used() -> set[str]:

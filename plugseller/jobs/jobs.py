@@ -17,6 +17,7 @@ periodic("audit.mail", every=timedelta(hours=1), work=witness.mail_newest)
 
 vital("jobs", "Jobs", health.of_jobs)
 vital("mail", "Outgoing mail", health.of_mail)
+vital("backups", "Backups", backups.trouble)
 vital("disk", "Free space", health.of_disk)
 
 

@@ -24,7 +24,6 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(editable=False, max_length=10)),
                 ("key_id", models.CharField(editable=False, max_length=64)),
                 ("since", models.DateTimeField(editable=False)),
-                ("unused_since", models.DateTimeField(editable=False, null=True)),
                 ("retired_at", models.DateTimeField(editable=False, null=True)),
             ],
             options={

@@ -42,7 +42,9 @@ def own_keys(
 ) -> Iterator[keyprovider.KeyProvider]:
     """A copy of the keys for this test alone, which other processes can read too."""
     shutil.copytree(settings.PLUGSELLER_HOME / "keys", tmp_path / "keys")
-    with override_settings(PLUGSELLER_HOME=tmp_path):
+    with override_settings(
+        PLUGSELLER_HOME=tmp_path, BACKUP_PERIODS_FOLDER=tmp_path / "period-keys"
+    ):
         keyprovider.provider.cache_clear()
         yield keyprovider.provider()
         connections.close_all()

@@ -7,11 +7,10 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.db import connection, connections, transaction
 
 from plugseller.audit.models import Entry
-from plugseller.crypto import services
+from plugseller.crypto import periods, services
 from plugseller.crypto.models import DataKey, HeldKey
 from plugseller.crypto.rotation import key_inventory, rotate_due, rotate_master_key
 from plugseller.crypto.services import (
@@ -27,7 +26,6 @@ from tests.conftest import NOW
 from tests.plugseller.crypto.dying import dies_at
 
 PLACE = ("a", "place")
-LATER = NOW + settings.MASTER_KEY_RESTS
 Sealed = dict[uuid.UUID, bytes]
 
 
@@ -45,30 +43,27 @@ def wrapped_with() -> set[str]:
     return set(DataKey.objects.values_list("master_key_id", flat=True))
 
 
-def rotate_and_retire() -> None:
-    rotate_master_key(now=NOW)
-    rotate_master_key(now=LATER, new=False)
-
-
-def test_the_old_key_is_kept_for_backups_then_retired_and_only_put_aside(
+def test_the_old_key_waits_for_backups_then_it_is_retired_and_only_put_aside(
     own_keys: FileKeyProvider,
 ) -> None:
     values = sealed(5)
     old = own_keys.current_master_id()
+    periods.key_of_now(NOW)  # as a backup does
     told: list[int] = []
     done = rotate_master_key(now=NOW, told=told.append)
-    assert (done.rewrapped, done.retired, done.resting) == (5, (), (old,))
+    assert (done.rewrapped, done.retired, done.still_needed) == (5, (), (old,))
     assert told == [5]
     assert {done.current} == wrapped_with()
-    rotate_due(LATER - timedelta(seconds=1))
+    rotate_due(NOW)
     assert own_keys.master_ids() == [old, done.current]
-    assert rotate_master_key(now=LATER, new=False).retired == (old,)
+    periods.destroy(periods.period_of(NOW))
+    assert rotate_master_key(now=NOW, new=False).retired == (old,)
     assert own_keys.master_ids() == [done.current]
     assert (own_keys.folder / "retired" / f"master-{old}.key").exists()
     assert all_open(values)
     with pytest.raises(KeyTrouble):
         own_keys.master_key(old)
-    assert HeldKey.objects.get(key_id=old).retired_at == LATER
+    assert HeldKey.objects.get(key_id=old).retired_at == NOW
     events = set(Entry.objects.values_list("event", flat=True))
     assert {"key.held", "key.retired", "data_key.rewrapped"} <= events
 
@@ -81,10 +76,9 @@ def test_killed_at_every_step_everything_opens_and_the_next_run_finishes(
     step = 0
     while True:
         step += 1
-        died = dies_at(step, rotate_and_retire)
+        died = dies_at(step, lambda: rotate_master_key(now=NOW))
         assert all_open(values), f"after step {step}"
         rotate_master_key(now=NOW, new=False)
-        rotate_master_key(now=LATER, new=False)
         assert all_open(values)
         assert wrapped_with() == {own_keys.current_master_id()}
         assert own_keys.master_ids() == [own_keys.current_master_id()]
@@ -100,20 +94,19 @@ def test_two_rotations_at_once_lose_nothing(own_keys: FileKeyProvider) -> None:
     if other == 0:
         try:
             for _ in range(5):
-                rotate_and_retire()
+                rotate_master_key(now=NOW)
         except BaseException:
             os._exit(1)
         os._exit(0)
     for _ in range(5):
-        rotate_and_retire()
+        rotate_master_key(now=NOW)
         values |= sealed(2)
     _, status = os.waitpid(other, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     assert all_open(values)
     held = HeldKey.objects.filter(kind="master", retired_at=None)
     assert set(own_keys.master_ids()) == set(held.values_list("key_id", flat=True))
-    rotate_master_key(now=LATER, new=False)
-    rotate_master_key(now=LATER + settings.MASTER_KEY_RESTS, new=False)
+    rotate_master_key(now=NOW, new=False)
     assert own_keys.master_ids() == [own_keys.current_master_id()]
     assert own_keys.current_master_id().startswith("0011-")
 
@@ -160,21 +153,8 @@ def test_a_row_that_was_read_before_it_was_wrapped_anew_still_opens(
     own_keys: FileKeyProvider,
 ) -> None:
     row = create_data_key(uuid.uuid4())
-    rotate_and_retire()
-    services.check_data_key(row)
-
-
-def test_a_key_that_a_restored_backup_brings_back_into_use_rests_anew(
-    own_keys: FileKeyProvider,
-) -> None:
-    row = create_data_key(uuid.uuid4())
-    as_backed_up = (bytes(row.wrapped), row.master_key_id)
     rotate_master_key(now=NOW)
-    DataKey.objects.update(wrapped=as_backed_up[0], master_key_id=as_backed_up[1])
-    rotate_due(LATER)
-    assert wrapped_with() == {own_keys.current_master_id()}
-    rotate_due(LATER + timedelta(days=1))
-    assert row.master_key_id in own_keys.master_ids()
+    services.check_data_key(row)
 
 
 def test_a_key_that_is_needed_is_not_retired(own_keys: FileKeyProvider) -> None:
@@ -222,7 +202,7 @@ def test_the_inventory_has_every_key_and_none_of_their_bytes(
     own_keys: FileKeyProvider,
 ) -> None:
     rotate_data_key(create_data_key(uuid.uuid4(), now=NOW).owner, now=NOW)
-    rotate_and_retire()
+    rotate_master_key(now=NOW)
     lines = key_inventory(NOW)
     states = {(line.kind, line.state) for line in lines}
     wanted = {("master", "current"), ("master", "retired"), ("audit", "current")}

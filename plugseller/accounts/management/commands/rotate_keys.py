@@ -49,7 +49,7 @@ class Command(ReportCommand):
         row = {
             "current": done.current,
             "wrapped": done.rewrapped,
-            "kept for backups": list(done.resting),
+            "still needed": list(done.still_needed),
             "retired": list(done.retired),
             "not needed any more": list(done.not_needed),
         }
