@@ -74,7 +74,8 @@ def in_batches(
 ) -> int:
     """Call `remove(at_most=...)` until nothing is left, each time in a transaction.
 
-    Nothing is left either when `enough` rows went, where they were counted. The rest is as `erase_holding` says.
+    Nothing is left either when `enough` rows went, where they were counted. The rest is
+    as `erase_holding` says.
     """
     return _go(_Asked(remove), batch, before_each, after_each, enough=enough)
 

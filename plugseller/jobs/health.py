@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from plugseller.jobs import backups
 from plugseller.jobs.models import OutgoingMail
 from plugseller.jobs.timetable import beats
 from plugseller.shelves import PERIODICALS, VITALS
@@ -81,14 +80,6 @@ def of_mail(now: datetime) -> str:
     queued = OutgoingMail.objects.filter(state=OutgoingMail.State.QUEUED)
     stuck = queued.filter(posted_at__lt=now - WAITS_AT_MOST).count()
     return f"Waiting for more than an hour: {stuck}." if stuck else ""
-
-
-def of_backups(now: datetime) -> str:
-    """Whether they are made and proved; where nobody has to, only if somebody wants."""
-    if not (settings.BACKUP_FOLDER or settings.PRODUCTION):
-        return ""
-    found = backups.state(now)
-    return "" if found.ok else found.sentence
 
 
 def of_disk(now: datetime) -> str:

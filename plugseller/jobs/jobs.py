@@ -25,7 +25,6 @@ vital("jobs", "Jobs", health.of_jobs)
 vital("mail", "Outgoing mail", health.of_mail)
 vital("backups", "Backups", backups.trouble)
 vital("disk", "Free space", health.of_disk)
-vital("backups", "Backups", health.of_backups)
 
 
 def tick() -> None:
