@@ -53,7 +53,6 @@ MAY = {
     "plugseller/jobs/leases.py": ("update sql", "who is at work, for seconds"),
     "plugseller/jobs/outbox.py": ("update", "how far a mail got, seen on the desk"),
     "plugseller/jobs/stores.py": ("sql", "the shared cache; its callers log"),
-    "plugseller/jobs/timetable.py": ("update", "when a piece of work last ran"),
     "plugseller/jobs/health.py": ("sql", "asks the database whether it answers"),
     "plugseller/jobs/running.py": ("update", "when a piece of work last ran"),
 }
