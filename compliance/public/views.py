@@ -13,7 +13,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from compliance.deletion import figures
 from compliance.deletion.certificates import published_keys
 from compliance.deletion.models import Certificate, DeletionRequest
-from compliance.deletion.services.asking import LASTS as DELETION_LASTS
+from compliance.deletion.services.steps import LASTS as DELETION_LASTS
 from compliance.public.forms import CheckForm
 from plugseller.addresses import client_address, counted_address
 from plugseller.custody.rules import RULES, Rule

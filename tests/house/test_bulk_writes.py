@@ -27,7 +27,10 @@ MAY = {
     "compliance/deletion/states.py": ("update", "its services log each step"),
     "marketplaces/appsecrets.py": ("update", "its own entries tell of each secret"),
     "marketplaces/authorisation.py": ("update", "an attempt is used up; logged"),
-    "marketplaces/benchmarks/": ("bulk sql", "rows of its own temporary database"),
+    "marketplaces/benchmarks/": (
+        "bulk sql update",
+        "rows of its own temporary database",
+    ),
     "marketplaces/rotation.py": ("update", "each step of it is an entry"),
     "marketplaces/stores.py": ("bulk", "retention's batch; the purge logs its sum"),
     "marketplaces/exporting/": ("update", "how far a package got; asked, built, ended"),
