@@ -18,10 +18,16 @@ periodic("deletion.holds", every=timedelta(minutes=5), work=end_holds)
 periodic("deletion.process", every=timedelta(minutes=5), work=process)
 periodic("credentials.clocks", every=timedelta(hours=1), work=reminding.keep_clocks)
 periodic("deadlines.run", every=timedelta(minutes=5), work=clocks.run_due)
-# Hourly, because the shortest rule is a day; a run without anything to do is cheap.
 periodic(
     "retention.purge",
+    every=timedelta(days=1),
+    work=retention.purge_daily,
+    limit=3 * retention.WITHIN,
+)
+# What is kept for a day would be kept for two.
+periodic(
+    "retention.purge_hourly",
     every=timedelta(hours=1),
-    work=retention.purge_in_a_job,
+    work=retention.purge_hourly,
     limit=2 * retention.WITHIN,
 )

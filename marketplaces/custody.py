@@ -26,7 +26,7 @@ from marketplaces.models import (
     SyncRun,
     SyncState,
 )
-from marketplaces.stores import History, LinesOfOrders, Listings
+from marketplaces.stores import History, LinesOfOrders, Listings, Orders
 from plugseller.custody.erasers import hold_table
 from plugseller.shelves import DataClass, Holding, Scope, Subject, hold, subject
 
@@ -69,7 +69,14 @@ hold_table(
         age="order__placed_at",
     ),
 )
-hold_table(Order, "Orders", rule="orders", rank=52, age="placed_at", **_FETCHED)
+hold_table(
+    Order,
+    "Orders",
+    data_class=DataClass.MARKETPLACE,
+    rule="orders",
+    rank=52,
+    store=Orders(Order, age="placed_at", **_OWN),
+)
 hold_table(
     PriceChange,
     "Price history",

@@ -153,16 +153,29 @@ def _template(path: str) -> re.Pattern[str]:
 
 
 def permit(
-    operation: Operation, *, method: str, path: str, query: str, cursor: str = ""
+    operation: Operation | Grantless,
+    *,
+    method: str,
+    path: str,
+    query: str,
+    cursor: str = "",
+    body: bytes = b"",
 ) -> None:
     """Refuse a call that isn't the operation it claims to be.
 
     Raises OperationNotPermitted if method or path differ, a fixed parameter is missing
     or changed, or a parameter is sent that the map doesn't name. Where the operation's
     page token is a query of the marketplace's own, a query that is exactly `cursor`,
-    the token of the page before, needs no further naming.
+    the token of the page before, needs no further naming. A call about our own app
+    sends nothing but its path.
     """
     name = operation.key
+    if isinstance(operation, Grantless):
+        if (method, path) != (operation.method, operation.path) or query or body:
+            raise OperationNotPermitted(
+                f"{name} is {operation.method} {operation.path}, nothing besides."
+            )
+        return
     if method != operation.method:
         raise OperationNotPermitted(f"{name} is {operation.method}, not {method}.")
     if not _template(operation.path).fullmatch(path):
@@ -179,19 +192,6 @@ def permit(
     for parameter, value in fixed.items():
         if [v for k, v in sent if k == parameter] != [value]:
             raise OperationNotPermitted(f"{name} must send {parameter}={value}.")
-
-
-def permit_grantless(
-    call: Grantless, *, method: str, path: str, query: str, body: bytes
-) -> None:
-    """Refuse a call about our own app that isn't exactly what the map says.
-
-    Raises OperationNotPermitted.
-    """
-    if (method, path, query, body) != (call.method, call.path, "", b""):
-        raise OperationNotPermitted(
-            f"{call.key} is {call.method} {call.path}, with nothing besides."
-        )
 
 
 class DataMap:

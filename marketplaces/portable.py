@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from marketplaces.models import (
+    AppSecret,
     ConnectAttempt,
     Connection,
     DataExport,
@@ -123,6 +124,8 @@ portable(
     Says("trouble", "What is wrong, if something is.", _OURS),
     Says("connected_at", "When you connected it.", _OURS, _UTC),
     Says("reconnect_by", "Until when the authorisation is good.", _THEIRS, _UTC),
+    Says("tried_at", "When we last tried whether it still works.", _OURS, _UTC),
+    Says("proved_at", "When it last let us in.", _OURS, _UTC),
     Says("ended_at", "When it was disconnected or ended.", _OURS, _UTC),
     Says("frozen_at", "Since when it is to be deleted.", _OURS, _UTC),
     left_out={
@@ -330,5 +333,6 @@ portable(
     batches=_through_connections(SyncState),
 )
 
+not_portable(AppSecret, "Our own app's secrets; no seller stands in them.")
 not_portable(Sighting, "Keys a running sync has seen; the rows themselves are here.")
 not_portable(DataExport, "The package you are reading; Activity tells of each one.")

@@ -7,17 +7,37 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Min, OuterRef, Q
 
-from marketplaces.models import Listing, Order, Price, Product
-from plugseller.custody.erasers import Rows
+from marketplaces.models import Listing, Order, OrderItem, Price, Product
+from plugseller.custody.erasers import Rows, went_along
 
+_ORDERS = 3_000  # at once, with their lines
 _AT_ONCE = 500  # listings, with what hangs on them
 
 
+class Orders(Rows):
+    """Orders go with their lines, the oldest first: along an index, of which a batch
+    takes the beginning away. Lines alone would leave their orders to be passed again
+    and again."""
+
+    def purge(
+        self, before: datetime, *, at_most: int, of_seller: UUID | None = None
+    ) -> int:
+        oldest = self._old(before, of_seller).order_by("placed_at", "pk")
+        going = list(oldest.values_list("pk", flat=True)[: min(at_most, _ORDERS)])
+        lines = OrderItem._base_manager.filter(order__in=going)
+        went_along(OrderItem, _delete(lines))
+        return _delete(self._all().filter(pk__in=going))
+
+
 class LinesOfOrders(Rows):
-    """Lines age with their orders, and are found through them: by an index, so a batch
-    doesn't read all lines of a seller."""
+    """Lines age with their orders, and go with them."""
+
+    def purge(
+        self, before: datetime, *, at_most: int, of_seller: UUID | None = None
+    ) -> int:
+        return 0
 
     def _old(
         self, before: datetime, of_seller: UUID | None
@@ -26,6 +46,12 @@ class LinesOfOrders(Rows):
         if of_seller is not None:
             orders = orders.filter(seller=of_seller)
         return self._all().filter(order__in=orders.values("pk"))
+
+    def oldest(self) -> datetime | None:
+        first: datetime | None = Order._base_manager.aggregate(at=Min("placed_at"))[
+            "at"
+        ]
+        return first
 
 
 class History(Rows):
@@ -45,6 +71,11 @@ class History(Rows):
         present = of._base_manager.filter(**same)
         over = Q(Exists(newer)) | ~Q(Exists(present))
         super().__init__(model, only=over, **paths)
+
+    def oldest(self) -> datetime | None:
+        """Of all lines, also those that stay: telling them apart would take seconds."""
+        first: datetime | None = self._all().aggregate(at=Min(self._age))["at"]
+        return first
 
 
 class Listings(Rows):
@@ -69,13 +100,14 @@ def _remove_all(account: UUID, market: str, listings: list[Listing]) -> None:
     place = {"connection": account, "market": market}
     of_place = Listing._base_manager.filter(**place)
     prices = Price._base_manager.filter(**place, sku__in=[one.sku for one in listings])
-    _delete(prices)
+    went_along(Price, _delete(prices))
     _delete(Listing._base_manager.filter(pk__in=[one.pk for one in listings]))
     told = {one.product_id for one in listings if one.product_id}
     still = of_place.filter(product_id__in=told).values_list("product_id", flat=True)
     gone = told - set(still)
-    _delete(Product._base_manager.filter(**place, external_id__in=gone))
+    products = Product._base_manager.filter(**place, external_id__in=gone)
+    went_along(Product, _delete(products))
 
 
-def _delete(rows: "models.QuerySet[Any]") -> None:
-    rows._raw_delete(using=rows.db)
+def _delete(rows: "models.QuerySet[Any]") -> int:
+    return rows._raw_delete(using=rows.db) or 0  # None if there is nothing

@@ -31,13 +31,7 @@ from urllib3.connectionpool import HTTPSConnectionPool
 
 from marketplaces import shelf
 from marketplaces.contract import Adapter, Region, Request, Response, Trouble
-from marketplaces.datamap import (
-    DataMap,
-    Grantless,
-    OperationNotPermitted,
-    permit,
-    permit_grantless,
-)
+from marketplaces.datamap import DataMap, OperationNotPermitted, permit
 
 LARGEST_BODY = 8 * 1024 * 1024  # decoded bytes; the largest honest page has about two
 _CHUNK = 1024 * 1024
@@ -290,21 +284,13 @@ class Transport:
             raise OperationNotPermitted(
                 f"{operation.key} isn't in the data map, so it can't be called."
             )
-        if isinstance(operation, Grantless):
-            permit_grantless(
-                operation,
-                method=request.method,
-                path=request.path,
-                query=request.query,
-                body=request.body,
-            )
-            return
         permit(
             operation,
             method=request.method,
             path=request.path,
             query=request.query,
             cursor=request.cursor,
+            body=request.body,
         )
 
 

@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import (
     require_http_methods,
@@ -74,8 +75,12 @@ def own_certificate(request: HttpRequest, reference: str) -> HttpResponse:
     """The proof, to read or print."""
     person = _person(request)
     found = certificate_of(get_object_or_404(_own(person), reference=reference))
-    frame = {"frame": "public.html"}
-    return show_certificate(request, found, frame=frame, zone=zone_of(person))
+    frame = {
+        "back": reverse("own_deletion", args=[reference]),
+        "file": reverse("own_certificate_file", args=[reference]),
+    }
+    zone, template = zone_of(person), "own_certificate.html"
+    return show_certificate(request, found, template=template, frame=frame, zone=zone)
 
 
 @login_required

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from uuid import UUID
 
-from compliance.deletion.models import Certificate, DeletionRequest, LegalHold, Outcome
+from compliance.deletion.models import (
+    Certificate,
+    DeletionRequest,
+    LegalHold,
+    Outcome,
+    Step,
+)
 from compliance.deletion.services.holding import standing
 from compliance.deletion.services.letters import spoken
 from plugseller.accounts.models import User
@@ -27,6 +33,7 @@ WORDS = {
     "asked again": "Asked for again; it stays one request",
     "proof asked for": "Asked for a proof of who asks",
     "searched": "Looked for data in every place",
+    "contact shown": "An officer looked at who asked",
     "verified": "Who asked is verified",
     "scheduled": "Scheduled; reading and fetching stopped",
     "grace ended": "The time to take it back was given up",
@@ -35,12 +42,14 @@ WORDS = {
     "hold over": "A legal hold ended",
     "held back": "Held back by a legal hold",
     "begun": "The deletion began",
-    "ledger written": "Written into the ledger outside the database",
     "keys destroyed": "The keys were destroyed",
+    "staff stay": "Our own staff among the people were left out",
+    "asked to run": "An officer had it go on at once",
     "holding erased": "A place was emptied",
-    "erased": "Everything was erased",
-    "verified empty": "A second pass found nothing",
-    "certified": "The certificate was issued",
+    "failed": "A step failed; it is tried again",
+    "something was found": "The second pass found something; it is deleted again",
+    "certified": "The second pass found nothing; the certificate was issued",
+    "requester forgotten": "Who asked was forgotten",
     "completed": "Completed",
     "withdrawn": "Taken back",
     "rejected": "Rejected",
@@ -163,11 +172,17 @@ def _steps(request: DeletionRequest, reader: User, zone: tzinfo) -> list[Happene
         Happened(
             step.at,
             spoken(step.at, zone),
-            WORDS.get(step.what, step.what.capitalize()),
+            _what(step),
             who.did(step.actor_id),
         )
         for step in steps
     ]
+
+
+def _what(step: Step) -> str:
+    words = WORDS.get(step.what, step.what.capitalize())
+    holding = HOLDINGS.get(step.details.get("holding", ""))
+    return f"{words}: {holding.label}" if holding else words
 
 
 class _Who:

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import (
     require_http_methods,
@@ -52,6 +53,8 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
     dropped = dropped_since(seller, since=now - timedelta(days=DAYS))
     looked = seller.grants.filter(starts_at__isnull=False)
     frozen = Connection.objects.of_seller(seller, frozen=True).exclude(frozen_at=None)
+    if seller.frozen_at:  # said above each page
+        frozen = frozen.none()
     context = {
         "held": held,
         "rows": sum(one.count for one in held),
@@ -64,7 +67,7 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
         if desk.may(Permission.REQUEST_DELETION)
         else [],
         "frozen_accounts": list(frozen.defer("credentials")),
-        "may_delete": desk.may(Permission.REQUEST_DELETION),
+        "may_delete": desk.may(Permission.REQUEST_DELETION) and not seller.frozen_at,
         "may_take_all": _takes_all(desk),
         "now": now,
     }
@@ -144,8 +147,14 @@ def certificate(request: HttpRequest, slug: str, reference: str) -> HttpResponse
     """The proof of a request of a seller that is still there: to read or print."""
     desk = open_desk(request, slug, Permission.REQUEST_DELETION)
     found = certificate_of(_found(desk, reference))
-    frame = {"desk": desk, "seller": desk.seller, "frame": "console.html"}
-    return show_certificate(request, found, frame=frame, zone=desk.zone)
+    frame = {
+        "desk": desk,
+        "seller": desk.seller,
+        "back": reverse("privacy:request", args=[slug, reference]),
+        "file": reverse("privacy:certificate_file", args=[slug, reference]),
+    }
+    zone, template = zone_of(desk.user), "certificate.html"
+    return show_certificate(request, found, template=template, frame=frame, zone=zone)
 
 
 @login_required

@@ -16,8 +16,9 @@ from compliance.deletion.models import Certificate, DeletionRequest
 from compliance.deletion.services.asking import LASTS as DELETION_LASTS
 from compliance.public.forms import CheckForm
 from plugseller.addresses import client_address, counted_address
-from plugseller.custody.rules import RULES
+from plugseller.custody.rules import RULES, Rule
 
+MACHINE, PROOFS = "machine", "proofs"  # rules: of no person; without anybody in them
 LASTS = timedelta(days=180)  # RFC 9116 advises less than a year
 
 
@@ -39,7 +40,9 @@ def data_deletion(request: HttpRequest) -> HttpResponse:
         "grace_hours": int(settings.DELETION_GRACE.total_seconds() // 3600),
         "backup_days": settings.BACKUP_KEEP.days,
         "contact": settings.CONTACT_ADDRESS,
-        "rules": [rule for rule in RULES.values() if rule.name != "machine"],
+        "rules": [
+            (rule, _kept(rule)) for rule in RULES.values() if rule.name != MACHINE
+        ],
         "taken": figures.taken(timezone.now()),
     }
     return render(request, "compliance/public/data_deletion.html", context)
@@ -67,6 +70,13 @@ def certificate_check(request: HttpRequest, reference: str = "") -> HttpResponse
 def signing_keys(request: HttpRequest) -> JsonResponse:
     """The public keys certificates are signed with, those that were replaced too."""
     return JsonResponse(published_keys())
+
+
+def _kept(rule: Rule) -> str:
+    if rule.keep is None:
+        return "for good" if rule.name == PROOFS else "as long as what it belongs to"
+    days = rule.keep.days
+    return f"{days} day{'' if days == 1 else 's'}"
 
 
 def _issued(reference: str) -> datetime | None:

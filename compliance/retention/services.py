@@ -23,6 +23,7 @@ from plugseller.accounts.models import Seller
 from plugseller.audit.pruning import PruningRefused, prune
 from plugseller.audit.services import record
 from plugseller.audit.witness import WitnessTrouble
+from plugseller.custody.erasers import telling
 from plugseller.custody.rules import RULES
 from plugseller.custody.services import in_order
 from plugseller.custody.walking import in_batches
@@ -91,12 +92,17 @@ def nothing_overdue(now: datetime, *, slack: timedelta = timedelta(0)) -> list[O
 
 
 def purge(
-    now: datetime, *, dry_run: bool = False, within: timedelta = WITHIN
+    now: datetime,
+    *,
+    dry_run: bool = False,
+    within: timedelta = WITHIN,
+    kept_at_most: timedelta | None = None,
 ) -> list[Purged]:
     """Remove what is overdue, for so long at most; or only say what would go.
 
-    Each place that lost something gets one entry in the audit log. One place that
-    fails doesn't stop the others. Raises Occupied.
+    With `kept_at_most` only where a rule keeps things no longer than that. Each place
+    that lost something gets one entry in the audit log. One place that fails doesn't
+    stop the others. Raises Occupied.
     """
     if dry_run:
         return [
@@ -109,20 +115,36 @@ def purge(
     try:
         run = _Run(held, now, within)
         _close_open(now, broken_off=True)  # of a run that was killed
-        return [*run.everything(), *_pruned(now)]
+        if kept_at_most is not None:
+            return list(run.over(_aging(kept_at_most)))
+        return [*run.over(_aging(timedelta.max)), *_pruned(now)]
     finally:
         leases.give_back(held)
 
 
-def purge_in_a_job(now: datetime) -> int:
-    """What the timetable calls; how many rows went."""
+def purge_daily(now: datetime) -> int:
+    """What the timetable calls; how many rows went.
+
+    Raises PurgeFailed; and OutOfTime if something is left, so that it goes on soon.
+    """
+    return _in_a_job(now, kept_at_most=None)
+
+
+def purge_hourly(now: datetime) -> int:
+    """The same for what is kept for hours only."""
+    return _in_a_job(now, kept_at_most=timedelta(days=2))
+
+
+def _in_a_job(now: datetime, *, kept_at_most: timedelta | None) -> int:
     try:
-        done = purge(now)
+        done = purge(now, kept_at_most=kept_at_most)
     except Occupied:
         return 0
-    failed = [one for one in done if one.trouble and one.trouble != _LATE]
-    if failed:
+    troubles = {one.trouble for one in done} - {""}
+    if troubles - {_LATE}:
         raise PurgeFailed
+    if troubles:
+        raise OutOfTime
     return sum(one.rows for one in done)
 
 
@@ -148,11 +170,11 @@ class _Run:
         self._removed: dict[str, int] = {}
         self._troubles: dict[str, str] = {}
 
-    def everything(self) -> Iterator[Purged]:
-        aging = [one for one in in_order() if RULES[one.rule].keep is not None]
+    def over(self, places: list[Holding]) -> Iterator[Purged]:
+        """Purge them, as long as there is time."""
         try:
             for _ in range(_MOST_ROUNDS):
-                went = [self._holding(holding) for holding in aging]
+                went = [self._holding(holding) for holding in places]
                 if not any(went):
                     break
         except (_TimeIsUp, OutOfTime):
@@ -173,12 +195,14 @@ class _Run:
             return 0
         before = self._removed.get(holding.name, 0)
         try:
-            for remove in _overdue_parts(holding, self._now):
-                in_batches(
-                    remove,
-                    before_each=self._still_ours,
-                    after_each=partial(self._count, holding),
-                )
+            for rows, remove in _overdue_parts(holding, self._now):
+                with telling(self._count):
+                    in_batches(
+                        remove,
+                        enough=rows,
+                        before_each=self._still_ours,
+                        after_each=partial(self._count, holding.name),
+                    )
         except (_TimeIsUp, OutOfTime):
             self._troubles[holding.name] = _LATE
             raise
@@ -200,29 +224,39 @@ class _Run:
         go_on()
         leases.keep(self._held, now=self._now + timedelta(seconds=passed))
 
-    def _count(self, holding: Holding, rows: int) -> None:
+    def _count(self, name: str, rows: int) -> None:
         """In the transaction of what went."""
-        open_now = Purge.objects.filter(holding=holding.name, ended_at=None)
+        open_now = Purge.objects.filter(holding=name, ended_at=None)
         if not open_now.update(rows=F("rows") + rows):
-            Purge.objects.create(
-                holding=holding.name, rule=holding.rule, began_at=self._now, rows=rows
-            )
-        so_far = self._removed.get(holding.name, 0)
-        self._removed[holding.name] = so_far + rows
+            rule = HOLDINGS[name].rule
+            Purge.objects.create(holding=name, rule=rule, began_at=self._now, rows=rows)
+        self._removed[name] = self._removed.get(name, 0) + rows
 
 
-def _overdue_parts(holding: Holding, now: datetime) -> Iterator[Callable[..., int]]:
-    """What removes a place's overdue rows, part by part; parts without any are left
-    out, so that looking takes no lock."""
+def _aging(at_most: timedelta) -> list[Holding]:
+    """Places whose rule has a time, no longer than that."""
+    found = []
+    for holding in in_order():
+        keep = RULES[holding.rule].keep
+        if keep is not None and keep <= at_most:
+            found.append(holding)
+    return found
+
+
+def _overdue_parts(
+    holding: Holding, now: datetime
+) -> Iterator[tuple[int, Callable[..., int]]]:
+    """How many rows are overdue, and what removes them, part by part; parts without
+    any are left out, so that looking takes no lock."""
     rule, store = RULES[holding.rule], holding.store
     assert rule.keep is not None  # noqa: S101 (for the types)
     if not rule.by_seller:
-        if store.overdue(now - rule.keep):
-            yield partial(store.purge, now - rule.keep)
+        if rows := store.overdue(now - rule.keep):
+            yield rows, partial(store.purge, now - rule.keep)
         return
     for seller, keep in _kept_by_sellers(rule.name, rule.keep):
-        if store.overdue(now - keep, of_seller=seller):
-            yield partial(store.purge, now - keep, of_seller=seller)
+        if rows := store.overdue(now - keep, of_seller=seller):
+            yield rows, partial(store.purge, now - keep, of_seller=seller)
 
 
 def _kept_by_sellers(rule: str, keep: timedelta) -> Iterator[tuple[UUID, timedelta]]:

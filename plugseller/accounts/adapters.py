@@ -33,7 +33,7 @@ from plugseller.crypto.sealing import SealBroken
 from plugseller.crypto.services import open_for, owner_of, seal_for_new
 from plugseller.jobs import outbox
 
-_CONTEXT = ("second factor",)
+SECOND_FACTOR = ("second factor",)  # what they are bound to, beside their person
 _BEGUN_WITH = "signing_in_with"  # in a session: a keyed hash of the password's hash
 _LONGEST_ADDRESS = 254  # RFC 5321, and what the table keeps
 REFUSED = (
@@ -161,7 +161,7 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # no types
 
     def encrypt(self, text: str) -> str:
         owner = enrolled_for() or context.request.user.pk
-        sealed = seal_for_new(owner, text.encode(), (*_CONTEXT, str(owner)))
+        sealed = seal_for_new(owner, text.encode(), (*SECOND_FACTOR, str(owner)))
         return base64.b64encode(sealed).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
@@ -171,4 +171,4 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # no types
         except ValueError:
             raise SealBroken("A second factor isn't sealed.") from None
         owner = owner_of(sealed)
-        return open_for(owner, sealed, (*_CONTEXT, str(owner))).decode()
+        return open_for(owner, sealed, (*SECOND_FACTOR, str(owner))).decode()

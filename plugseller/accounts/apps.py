@@ -8,6 +8,9 @@ class AccountsConfig(AppConfig):
     verbose_name = "People and sellers"
 
     def ready(self) -> None:
-        from plugseller.accounts import receivers  # noqa: F401  connects them
+        from plugseller.accounts import (
+            receivers,  # noqa: F401  connects them
+            sealed,  # noqa: F401  says what else is sealed
+        )
 
         autodiscover_modules("portable")  # each app says what a seller takes along

@@ -1,73 +1,65 @@
 """Our own keys and certificates, for the inventory of credentials (ACC-3).
 
-Keys hang from the key provider; what is known of their age is when they were first
-used. Certificates say themselves when they end.
+Keys are those of `rotation.key_inventory`; certificates say themselves when they end.
 """
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 from django.conf import settings
-from django.db.models import Count, Min
 
-from plugseller.crypto.models import DataKey
-from plugseller.keyprovider import provider
+from plugseller.crypto.rotation import KeyLine, key_inventory
+from plugseller.keyprovider.base import Kind
 from plugseller.shelves import CredentialRow, credentials
 
-LASTS = timedelta(days=365)  # every 12 months at least (Amazon's policy 1.4.2)
 _NAMES = uuid.UUID("6f1c8a52-0a0e-4a5c-9a55-6d6f9d1c7b11")
 
 
+_GRACE = timedelta(days=2)  # for the job
+_KINDS = {
+    Kind.MASTER: ("Master key", "manage.py rotate_keys"),
+    Kind.AUDIT: ("Signing key", ""),
+    Kind.DATABASE: ("Key of the database file", "manage.py rekey_database"),
+    Kind.WEB: ("Key of web sessions and forms", ""),
+    "data": ("Data keys", "manage.py rotate_keys"),
+}
+
+
 def keys(now: datetime, until: datetime | None) -> Iterator[CredentialRow]:
-    """Master and signing keys, and the data keys in use, oldest first, as one."""
-    for row in (_master(), *_signing(), _data()):
-        if row is None:
+    """The keys that seal and sign from now on, and those before that still open."""
+    for line in key_inventory(now):
+        if line.state == "retired":
             continue
-        if until is None or (row.due_at is not None and row.due_at <= until):
-            yield row
+        if until is None or (line.due and line.due <= until and _is_late(line, now)):
+            yield _key(line)
 
 
-def _master() -> CredentialRow:
-    key_id = provider().current_master_id()
-    wrapped = DataKey.objects.filter(master_key_id=key_id)
-    first = wrapped.aggregate(first=Min("created_at"))["first"]
+def _is_late(line: KeyLine, now: datetime) -> bool:
+    """Whether somebody has to hear of it: the job replaces some in time by itself."""
+    if line.due is None or not line.by_itself:
+        return True
+    return line.due - now < settings.KEY_ROTATED_BEFORE - _GRACE
+
+
+def _key(line: KeyLine) -> CredentialRow:
+    kind, command = _KINDS[line.kind]
+    label = line.key_id or f"{line.count} {line.state}, the oldest"
+    note = ""
+    if line.by_itself:
+        note = "It is replaced by itself, before that day."
+    elif line.due and command:
+        note = f"Replace it with: {command}"
     return CredentialRow(
-        subject_id=uuid.uuid5(_NAMES, f"master {key_id}"),
-        kind="Master key",
-        label=key_id,
+        subject_id=uuid.uuid5(_NAMES, f"{line.kind} {line.key_id} {line.state}"),
+        kind=kind,
+        label=label,
         owner="Plug Seller",
-        created_at=first,
-        due_at=first + LASTS if first else None,
-        note="Replace it with: manage.py rotate_keys",
-    )
-
-
-def _signing() -> Iterable[CredentialRow]:
-    for key_id in provider().signing_ids():
-        yield CredentialRow(
-            subject_id=uuid.uuid5(_NAMES, f"signing {key_id}"),
-            kind="Signing key",
-            label=key_id,
-            owner="Plug Seller",
-        )
-
-
-def _data() -> CredentialRow | None:
-    live = DataKey.objects.filter(retired_at=None, destroyed_at=None)
-    found = live.aggregate(first=Min("created_at"), number=Count("pk"))
-    if not found["number"]:
-        return None
-    return CredentialRow(
-        subject_id=uuid.uuid5(_NAMES, "data keys"),
-        kind="Data keys",
-        label=f"{found['number']} in use, the oldest",
-        owner="Plug Seller",
-        created_at=found["first"],
-        due_at=found["first"] + LASTS,
-        note="Replace them with: manage.py rotate_keys",
+        created_at=line.created,
+        due_at=line.due,
+        note=note,
     )
 
 

@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
 from uuid import uuid5
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -48,10 +49,16 @@ def held() -> list[str]:
 
 
 def key_of_now(now: datetime) -> bytes:
-    """The key of the period of now, made if there is none. Raises KeyTrouble."""
+    """The key of the period of now, made if there is none. Raises KeyTrouble.
+
+    Every master key of now is noted with it: data keys that are sealed in the period
+    are wrapped by them, and need them as long as the period's key is there.
+    """
     period = period_of(now)
     if not _path(period).exists():
         _keep(period, secrets.token_bytes(32), replace=False)
+    if not set(keyprovider.provider().master_ids()) <= _masters_of(period):
+        _keep(period, key_of(period), replace=True)
     return key_of(period)
 
 
@@ -99,34 +106,48 @@ def destroy(period: str) -> bool:
 def rewrap() -> int:
     """Wrap every period key with the current master key; how many changed.
 
-    Part of a rotation: the old master key is still needed until this is done.
+    Part of a rotation, before the old master key may be retired.
     """
     current = keyprovider.provider().current_master_id()
-    behind = [period for period in held() if _master_of(period) != current]
+    behind = [period for period in held() if _told(period).get("master") != current]
     for period in behind:
         _keep(period, key_of(period), replace=True)
     return len(behind)
 
 
 def masters_in_use() -> set[str]:
-    """The ids of the master keys that period keys are wrapped with."""
-    return {_master_of(period) for period in held()}
+    """The ids of the master keys without which something of a period won't open."""
+    return {master for period in held() for master in _masters_of(period)}
 
 
-def _master_of(period: str) -> str:
+def _masters_of(period: str) -> set[str]:
+    told = _told(period)
+    return {str(one) for one in (told.get("master", ""), *told.get("masters", ()))}
+
+
+def _told(period: str) -> dict[str, Any]:
     try:
-        return str(json.loads(_path(period).read_text())["master"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        told: dict[str, Any] = json.loads(_path(period).read_text())
+    except (OSError, ValueError):
+        return {}
+    return told
 
 
 def _keep(period: str, key: bytes, *, replace: bool) -> None:
-    master = keyprovider.provider().current_master_id()
+    keys = keyprovider.provider()
+    master = keys.current_master_id()
     wrapped = seal(
         key=_wrapping_key(master),
         key_id=uuid5(INSTALLATION, f"period {period}"),
         plaintext=key,
         context=("period key", period, master),
+    )
+    text = json.dumps(
+        {
+            "master": master,
+            "wrapped": wrapped.hex(),
+            "masters": sorted({*keys.master_ids(), *_masters_of(period)} - {""}),
+        }
     )
     path = _path(period)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
@@ -135,7 +156,7 @@ def _keep(period: str, key: bytes, *, replace: bool) -> None:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(json.dumps({"master": master, "wrapped": wrapped.hex()}))
+                file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
             _put(draft, path, replace=replace)
@@ -144,6 +165,8 @@ def _keep(period: str, key: bytes, *, replace: bool) -> None:
         _sync(folder())
     except OSError as error:
         raise _trouble(path, error) from error
+    if keys.current_master_id() != master:  # a rotation came between
+        _keep(period, key_of(period), replace=True)
 
 
 def _put(draft: Path, path: Path, *, replace: bool) -> None:

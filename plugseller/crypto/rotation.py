@@ -1,7 +1,8 @@
 """Changing master keys, and when which key is due (ACC-3).
 
     new key  ->  everybody who chose the old one is done  ->  data keys are wrapped
-    anew, batch by batch  ->  nothing is wrapped with the old one: it is retired
+    anew, batch by batch  ->  nothing is wrapped with the old one  ->  no backup is
+    left that needs it: it is retired
 
 Each step looks at what is there, so whoever comes after a killed process goes on.
 """
@@ -16,12 +17,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Max, Min, QuerySet
 
 from plugseller.audit.services import record
+from plugseller.crypto import periods
 from plugseller.crypto.models import DataKey, HeldKey
 from plugseller.crypto.resealing import finish_owner, rotate_owner
 from plugseller.crypto.services import rewrap_data_keys, take_turn
+from plugseller.crypto.starting import finish_rekeying
 from plugseller.keyprovider import KeyProvider, Kind, provider
 from plugseller.keyprovider.base import fingerprint
 
@@ -36,6 +39,7 @@ class Rotated:
     rewrapped: int
     retired: tuple[str, ...]  # not loaded any more
     not_needed: tuple[str, ...]  # an operator may take them out of the environment
+    still_needed: tuple[str, ...]  # by a backup that can be opened, or still here
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,11 @@ def rotate_master_key(
     Raises KeyTrouble when the provider can't make one, or an old one is lost.
     """
     keys = provider()
-    if new:
-        keys.add_master_key()
-    note_held_keys(now)
+    note_held_keys(now, just_made=keys.add_master_key() if new else "")
     if len(keys.master_ids()) > 1:
         _wait_for_those_at_it()
     rewrapped = rewrap_data_keys(told=told)
+    periods.rewrap()
     unused = _unused(keys)
     if keys.makes_keys:
         for key_id in unused:
@@ -81,6 +84,7 @@ def rotate_master_key(
         rewrapped=rewrapped,
         retired=unused if keys.makes_keys else (),
         not_needed=() if keys.makes_keys else unused,
+        still_needed=tuple(one for one in keys.master_ids()[:-1] if one not in unused),
     )
 
 
@@ -90,13 +94,15 @@ def _wait_for_those_at_it() -> None:
 
 
 def _unused(keys: KeyProvider) -> tuple[str, ...]:
-    used = set(
-        DataKey.objects.filter(destroyed_at=None)
-        .values_list("master_key_id", flat=True)
-        .distinct()
-    )
-    current = keys.current_master_id()
-    return tuple(one for one in keys.master_ids() if one not in {*used, current})
+    """What wraps nothing any more, neither here nor in a backup that still opens."""
+    needed = {*_used(), *periods.masters_in_use(), keys.current_master_id()}
+    return tuple(one for one in keys.master_ids() if one not in needed)
+
+
+def _used() -> set[str]:
+    """The master keys that data keys are wrapped with."""
+    alive = DataKey.objects.filter(destroyed_at=None)
+    return set(alive.values_list("master_key_id", flat=True).distinct())
 
 
 def _retire(keys: KeyProvider, key_id: str, now: datetime) -> None:
@@ -109,27 +115,29 @@ def _retire(keys: KeyProvider, key_id: str, now: datetime) -> None:
     keys.retire_master_key(key_id)
 
 
-def note_held_keys(now: datetime) -> None:
+def note_held_keys(now: datetime, *, just_made: str = "") -> None:
     """Write down keys that are new here, and those that are gone."""
+    # The rows first: a key that another process makes and writes down between the two
+    # would look as if it were gone.
+    rows = list(HeldKey.objects.all())
     held = set(_held())
-    known = set(HeldKey.objects.values_list("kind", "key_id"))
-    if new := held - known:
+    if new := held - {(row.kind, row.key_id) for row in rows}:
         with transaction.atomic():
             for kind, key_id in sorted(new):
-                _note(kind, key_id, now)
-    gone = HeldKey.objects.filter(retired_at=None)
-    for row in [row for row in gone if (row.kind, row.key_id) not in held]:
+                _note(kind, key_id, now, just_made=key_id == just_made)
+    gone = [row for row in rows if (row.kind, row.key_id) not in held]
+    for row in [row for row in gone if row.retired_at is None]:
         with transaction.atomic():
             unchanged = HeldKey.objects.filter(pk=row.pk, retired_at=None)
             if unchanged.update(retired_at=now):
                 record("key.retired", details={"kind": row.kind, "key": row.key_id})
 
 
-def _note(kind: str, key_id: str, now: datetime) -> None:
+def _note(kind: str, key_id: str, now: datetime, *, just_made: bool) -> None:
     numbered = kind in (Kind.MASTER, Kind.AUDIT)
     made = provider().made_at(Kind(kind), key_id if numbered else "")
     # A clock that was wrong for a while makes no key younger than today.
-    since = min(made or now, now)
+    since = now if just_made or made is None else min(made, now)
     _, created = HeldKey.objects.get_or_create(
         kind=kind, key_id=key_id, defaults={"since": since}
     )
@@ -146,19 +154,24 @@ def _held() -> Iterator[tuple[str, str]]:
         yield Kind.AUDIT.value, key_id
     if connection.vendor == "sqlite":
         yield Kind.DATABASE.value, fingerprint(Kind.DATABASE, keys.database_key())
-    yield Kind.WEB.value, _web_key_id(keys)
+    # `init` made it after the settings were read.
+    web_key = keys.web_key() if settings.SECRET_KEY_IS_FLEETING else settings.SECRET_KEY
+    if web_key:
+        yield Kind.WEB.value, _web_key_id(web_key, keys)
 
 
-def _web_key_id(keys: KeyProvider) -> str:
+def _web_key_id(web_key: str, keys: KeyProvider) -> str:
     """Keyed, because SECRET_KEY may be words that somebody could guess."""
     key = keys.signing_key(keys.signing_ids()[0])
-    told = hmac.new(key, b"web key " + settings.SECRET_KEY.encode(), sha256)
+    told = hmac.new(key, b"web key " + web_key.encode(), sha256)
     return told.hexdigest()[:12]
 
 
 def rotate_due(now: datetime) -> None:
     """The job: what is due is changed where the provider can make keys; what was
     begun is finished. Bounded: the next run goes on."""
+    if connection.vendor == "sqlite":
+        finish_rekeying()
     note_held_keys(now)
     keys = provider()
     current = HeldKey.objects.filter(
@@ -222,6 +235,21 @@ def key_inventory(now: datetime) -> list[KeyLine]:
             )
         )
     return [*lines, *_data_keys()]
+
+
+def overdue_keys(now: datetime) -> str:
+    """Kinds of keys that should have been replaced, in a sentence; "" if none.
+
+    Only by what is written down: asking the provider may take the network.
+    """
+    before = now - settings.KEY_LIFE
+    held = HeldKey.objects.filter(retired_at=None).exclude(kind=Kind.AUDIT)
+    newest = held.values("kind").annotate(newest=Max("since"))
+    kinds = list(newest.filter(newest__lte=before).values_list("kind", flat=True))
+    in_use = DataKey.objects.filter(retired_at=None, destroyed_at=None)
+    if in_use.filter(created_at__lte=before).exists():
+        kinds.append("data")
+    return f"To be replaced: {', '.join(sorted(kinds))}." if kinds else ""
 
 
 def _state(row: HeldKey | None, is_current: bool) -> str:

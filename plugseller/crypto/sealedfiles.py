@@ -41,11 +41,21 @@ def opened_file(
 
     This and reading raise SealBroken; what SealedReader says of the end holds.
     """
+    header = _header(source)
+    own = _own_key(key_of(UUID(bytes=header[1:17])), header)
+    return SealedReader(source, key=own, bound=bound(header, context))
+
+
+def key_id_in(source: IO[bytes]) -> UUID:
+    """The data key a sealed file names. Raises SealBroken."""
+    return UUID(bytes=_header(source)[1:17])
+
+
+def _header(source: IO[bytes]) -> bytes:
     header = source.read(HEADER_BYTES)
     if len(header) != HEADER_BYTES or header[:1] != _VERSION:
         raise SealBroken("This isn't a sealed file, or its beginning is missing.")
-    own = _own_key(key_of(UUID(bytes=header[1:17])), header)
-    return SealedReader(source, key=own, bound=bound(header, context))
+    return header
 
 
 def _own_key(key: bytes, header: bytes) -> bytes:

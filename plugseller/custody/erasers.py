@@ -6,7 +6,9 @@ writes the audit entry: deletion by its holding, retention by its table.
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +21,27 @@ from plugseller.shelves import DataClass, Holding, Scope, Store, hold
 
 Rows_ = models.QuerySet[Any]
 NOTHING = Q(pk__in=())
+
+
+_told: ContextVar[Callable[[str, int], object] | None] = ContextVar(
+    "told", default=None
+)
+
+
+@contextmanager
+def telling(told: Callable[[str, int], object]) -> Iterator[None]:
+    """Have `told(holding, rows)` called for what goes along with something else."""
+    token = _told.set(told)
+    try:
+        yield
+    finally:
+        _told.reset(token)
+
+
+def went_along(model: type[models.Model], rows: int) -> None:
+    """Say that rows of another table went with those that were asked for."""
+    if rows and (told := _told.get()):
+        told(model._meta.label, rows)
 
 
 class Rows:

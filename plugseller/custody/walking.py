@@ -68,14 +68,16 @@ def in_batches(
     remove: Callable[..., int],
     *,
     batch: int = BATCH,
+    enough: int | None = None,
     before_each: Callable[[], None] | None = None,
     after_each: Callable[[int], None] | None = None,
 ) -> int:
     """Call `remove(at_most=...)` until nothing is left, each time in a transaction.
 
-    The rest is as `erase_holding` says.
+    Nothing is left either when `enough` rows went, where they were counted. The rest is
+    as `erase_holding` says.
     """
-    return _go(_Asked(remove), batch, before_each, after_each)
+    return _go(_Asked(remove), batch, before_each, after_each, enough=enough)
 
 
 @dataclass(slots=True)
@@ -97,6 +99,8 @@ def _go(
     batch: int,
     before_each: Callable[[], None] | None,
     after_each: Callable[[int], None] | None,
+    *,
+    enough: int | None = None,
 ) -> int:
     most = min(batch, way.most)
     gone, size = 0, most
@@ -112,7 +116,7 @@ def _go(
                     after_each(removed)
             ended = time.monotonic()
             gone += removed
-            if not removed:
+            if not removed or (enough is not None and gone >= enough):
                 return gone
             size = _next_size(size, ended - began, most)
             write_back()

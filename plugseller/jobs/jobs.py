@@ -10,13 +10,20 @@ from plugseller.jobs import backups, health, outbox, timetable, witness
 from plugseller.shelves import periodic, vital
 
 periodic("mail.send", every=timedelta(minutes=1), work=outbox.send_due)
-periodic("backup.make", every=settings.BACKUP_EVERY, work=backups.make_due)
-periodic("backup.verify", every=timedelta(days=7), work=backups.verify_newest)
+_LONG = timedelta(minutes=10)  # with the tick that begins it, as long as a job may take
+periodic("backup.make", every=settings.BACKUP_EVERY, work=backups.make_due, limit=_LONG)
+periodic(
+    "backup.verify",
+    every=timedelta(days=7),
+    work=backups.verify_newest,
+    limit=_LONG,
+)
 periodic("backup.expire", every=timedelta(minutes=10), work=backups.expire)
 periodic("audit.mail", every=timedelta(hours=1), work=witness.mail_newest)
 
 vital("jobs", "Jobs", health.of_jobs)
 vital("mail", "Outgoing mail", health.of_mail)
+vital("backups", "Backups", backups.trouble)
 vital("disk", "Free space", health.of_disk)
 
 

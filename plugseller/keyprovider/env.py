@@ -140,8 +140,8 @@ class EnvironmentKeyProvider:
             number, _, text = entry.partition("=")
             if not number.isascii() or not number.isdigit() or not int(number):
                 raise KeyTrouble(
-                    f"Each key in {name} must begin with its number. Example: "
-                    f"{name}=1=<64 hexadecimal digits>,2=<64 hexadecimal digits>"
+                    f"Each key in {name} must begin with its number, as in "
+                    f"{name}=1=<64 hexadecimal digits>,2=<64 hexadecimal digits>."
                 )
             if int(number) in found:
                 raise KeyTrouble(f"{name} names key {int(number)} twice: number them.")

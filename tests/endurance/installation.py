@@ -85,7 +85,13 @@ class Installation:
         )
         return told
 
-    def connect(self, simulator: Simulator, account: str, *features: str) -> None:
+    def connect(
+        self,
+        simulator: Simulator,
+        account: str,
+        *features: str,
+        seller: str = "north",
+    ) -> None:
         """Connect the simulator's account with secrets on standard input."""
         which = simulator.account(account)
         keys = own_keys(which)
@@ -100,7 +106,7 @@ class Installation:
                 "client_secret": keys.client_secret,
             },
         }[which.marketplace]
-        words = ["connect", "--seller", "north", "--marketplace", which.marketplace]
+        words = ["connect", "--seller", seller, "--marketplace", which.marketplace]
         words += ["--region", which.region]
         for feature in features:
             words += ["--feature", feature]
@@ -138,6 +144,11 @@ def install(home: Path, simulator: Simulator) -> Installation:
     made.command("init")
     made.command("shell", "-c", MAKE_SELLER)
     return made
+
+
+def empty_database() -> str:
+    """The address of a database of PostgreSQL without anything in it."""
+    return _database()
 
 
 def _admin() -> str:

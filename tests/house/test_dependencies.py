@@ -45,10 +45,13 @@ def direct(*, dev: bool) -> dict[str, str]:
     return found
 
 
+PARTS = {"botocore"}  # the lower half of boto3, which pins it
+
+
 def imported(*folders: str) -> set[str]:
     """Distributions whose modules are imported there."""
     names = {name for folder in folders for name in _modules(ROOT / folder)}
-    names -= set(sys.stdlib_module_names) | {*FLOORS, "tests"}
+    names -= set(sys.stdlib_module_names) | {*FLOORS, "tests", *PARTS}
     known = packages_distributions()
     return {dist.lower() for name in names for dist in known.get(name, [name])}
 

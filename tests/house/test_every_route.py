@@ -15,8 +15,9 @@ from django.urls import resolve, reverse
 from django.utils import timezone
 from django_q.models import Task
 
+from compliance.deletion.certificates import issue
 from compliance.deletion.services import ask_hold
-from compliance.models import Certificate, DeletionRequest
+from compliance.models import DeletionRequest, Purge
 from marketplaces.models import DataExport, Price, Stock
 from plugseller.accounts.enrolling import enrolling
 from plugseller.accounts.models import (
@@ -29,6 +30,7 @@ from plugseller.accounts.models import (
 )
 from plugseller.accounts.roles import GRANTABLE, Permission, Role, StaffRole
 from plugseller.accounts.services import join, make_token
+from plugseller.jobs.models import Run
 from tests.compliance.deletion.asked import by_letter
 from tests.conftest import person, signed_in
 from tests.house.matrix import ROUTES, Answer, Rule, Who
@@ -72,6 +74,9 @@ def everybody(world: World) -> Round:
             stopped=timezone.now(),
             success=ended_well,
         )
+    now = timezone.now()
+    Run.objects.create(name="mail.send", started_at=now, beat_at=now, fence=1)
+    Purge.objects.create(holding="x", rule="orders", began_at=now, ended_at=now)
     things = {
         "slug": north.slug,
         "connection": world.north.pk,
@@ -215,9 +220,7 @@ def _over(world: World) -> str:
         due_at=now + timedelta(days=30),
         ended_at=now,
     )
-    Certificate.objects.create(
-        request=made, body={}, signature="", key_id="1", issued_at=now
-    )
+    issue(made, now)
     return made.reference
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from wsgiref.simple_server import make_server
 
 import boto3
 import pytest
@@ -12,7 +13,6 @@ from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     create_backend_app,
 )
-from werkzeug.serving import make_server
 
 from marketplaces import rotation
 from marketplaces.adapters.amazon.simulated.rotation import new_secret_notification
@@ -31,15 +31,14 @@ def moto_queue(tmp_path: Path, settings: Any) -> Iterator[Any]:
     ca_file = tmp_path / "ca.pem"
     ca_file.write_bytes(certificates.authority)
     server = make_server(
-        "localhost",
-        0,
-        DomainDispatcherApplication(create_backend_app),
-        threaded=True,
-        ssl_context=server_context(certificates),
+        "localhost", 0, DomainDispatcherApplication(create_backend_app)
+    )
+    server.socket = server_context(certificates).wrap_socket(
+        server.socket, server_side=True
     )
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    address = f"https://localhost:{server.port}"
+    address = f"https://localhost:{server.server_port}"
     client = boto3.session.Session(
         aws_access_key_id="moto", aws_secret_access_key="moto", region_name="us-east-1"
     ).client("sqs", endpoint_url=address, verify=str(ca_file))

@@ -18,6 +18,14 @@ SANE = {
     "MAIL_HOST": "smtp.example.org",
 }
 REMOTE = "postgres://plugseller:pw@db.example/plugseller"
+KMS = {"KEY_PROVIDER": "kms", "KMS_KEY_ID": "key", "KMS_REGION": "eu-central-1"}
+IN_VARIABLES = {
+    "KEY_PROVIDER": "environment",
+    "SECRET_KEY": "a secret of more than fifty characters, 0123456789",
+    "MASTER_KEYS": f"1={'0123456789abcdef' * 4}",
+    "AUDIT_KEYS": f"1={'123456789abcdef0' * 4}",
+    "DATABASE_KEY": "23456789abcdef01" * 4,
+}
 BAD = [
     ({"ALLOWED_HOSTS": "*"}, "plugseller.E004"),
     ({"ALLOWED_HOSTS": "seller.example.org,*"}, "plugseller.E004"),
@@ -36,6 +44,11 @@ BAD = [
     ({"MARKETPLACE_CA_FILE": "/etc/ssl/cert.pem"}, "marketplaces.E001"),
     ({"DATABASE_URL": f"{REMOTE}?sslmode=disable"}, "plugseller.E008"),
     ({"DATABASE_URL": f"{REMOTE}?sslmode=prefer"}, "plugseller.E008"),
+    ({"KEY_PROVIDER": "kms"}, "plugseller.E011"),
+    (KMS | {"KMS_ENDPOINT": "http://kms.example"}, "plugseller.E012"),
+    ({"KEY_PROVIDER": "environment"}, "plugseller.E013"),
+    (IN_VARIABLES | {"AUDIT_KEYS": f"1={'0123456789abcdef' * 4}"}, "plugseller.E013"),
+    (IN_VARIABLES | {"DATABASE_KEY": ""}, "plugseller.E013"),
     ({"MAIL_HOST": ""}, "plugseller.E009"),
     ({"MAIL_TLS": "none"}, "plugseller.E010"),
     ({"MAIL_TLS": "perhaps"}, "plugseller.E010"),

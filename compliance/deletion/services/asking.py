@@ -17,6 +17,7 @@ from compliance.deletion.references import new_reference
 from compliance.deletion.services import letters
 from compliance.deletion.services.arranged import arrange
 from compliance.deletion.services.steps import (
+    LASTS,
     OPEN,
     hold_rows,
     may_ask_at,
@@ -33,7 +34,6 @@ from plugseller.crypto.services import create_data_key
 
 Kind, Source = DeletionRequest.Kind, DeletionRequest.Source
 
-LASTS = timedelta(days=30)  # RET-2; elapsed seconds, whatever the calendar says
 _OURSELVES = (Source.AUTHORISATION, Source.RETENTION)
 _BY_OFFICERS = (Source.LETTER, Source.MARKETPLACE)
 

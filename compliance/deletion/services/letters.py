@@ -14,8 +14,9 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.views.decorators.debug import sensitive_variables
 
+from compliance.clocks import due_after
 from compliance.deletion.models import DeletionRequest, LegalHold
-from compliance.deletion.services.steps import seller_of
+from compliance.deletion.services.steps import LASTS, seller_of
 from compliance.deletion.states import Status
 from compliance.officers import tell_officers
 from plugseller.accounts.models import User
@@ -149,9 +150,12 @@ def _post(
     **told: Any,
 ) -> None:
     there = _zone(zone)
+    # Who isn't verified isn't told of others who asked, not even by an earlier date.
+    unproven = request.status == Status.RECEIVED
+    own = due_after(request.received_at, LASTS)
     known = {
         "received": request.received_at,
-        "due": request.due_at,
+        "due": own if unproven else request.due_at,
         "starts": request.starts_at,
         **(instants or {}),
     }

@@ -9,7 +9,7 @@ from django.db import transaction
 from compliance import clocks
 from compliance.deletion.models import DeletionRequest
 from compliance.deletion.services import letters
-from compliance.deletion.services.arranged import DUTY
+from compliance.deletion.services.arranged import DUTY, arrange
 from compliance.deletion.services.ending import withdraw
 from compliance.deletion.services.freezing import settle_freezing
 from compliance.deletion.services.holding import held
@@ -19,6 +19,7 @@ from compliance.deletion.services.steps import (
     may_ask_at,
     note_step,
 )
+from compliance.deletion.services.verifying import DECISION
 from compliance.deletion.states import DeletionRefused, Status, move
 from marketplaces.services import connection_of, end_credentials, hold_connections
 from plugseller.accounts.models import Membership, User
@@ -142,17 +143,22 @@ def complete(
 ) -> DeletionRequest:
     """The proof is there: the request, and those joined to it, are completed.
 
-    Stops the clock and tells who asked; `told` is for their mail. Who asked is still
-    known afterwards, so that `execution` forgets it last. Raises DeletionRefused.
+    Stops the clocks and tells who asked; `told` is for their mail. Who asked is still
+    known afterwards, so that `execution` forgets it last. A joined letter whose writer
+    was never verified isn't among them: a stranger isn't told what was held, and an
+    officer answers it. Raises DeletionRefused.
     """
     request = hold_request(request)
-    joined = list(DeletionRequest.objects.filter(OPEN, joined_to=request))
+    beside = DeletionRequest.objects.filter(OPEN, joined_to=request)
+    joined = list(beside.exclude(status=Status.RECEIVED))
     move(request, Status.COMPLETED, ended_at=now)
     clocks.met(DUTY, request.pk, now=now)
     for one in joined:
         DeletionRequest.objects.filter(pk=one.pk).update(
             status=Status.COMPLETED, ended_at=now
         )
+        clocks.met(DECISION.name, one.pk, now=now)
+    arrange(request, now=now)
     note_step(request, "completed", actor=None, now=now)
     for one in joined:
         note_step(one, "completed", actor=None, now=now, by=request.reference)

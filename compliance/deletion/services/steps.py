@@ -1,7 +1,7 @@
 """What every service about a request shares: its rows held, each step written down."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,8 @@ from plugseller.accounts.services.grants import officers
 from plugseller.accounts.services.sellers import lock_sellers
 from plugseller.accounts.tenancy import people_with
 from plugseller.audit.services import record
+
+LASTS = timedelta(days=30)  # RET-2; elapsed seconds, whatever the calendar says
 
 EVENTS = {
     "received": "deletion.received",

@@ -5,10 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlcipher3 import dbapi2
-
 from plugseller.crypto.sqlcipher.opening import create_database, open_database
-from plugseller.crypto.sqlcipher.turns import DatabaseRefused
 
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 
@@ -38,24 +35,6 @@ def in_one_file(connection: Any) -> None:
     """Have everything in the file itself from here on, nothing beside it."""
     connection.commit()
     connection.execute("PRAGMA journal_mode = DELETE")
-
-
-def refuse_company(path: Path, key: str) -> None:
-    """Raise DatabaseRefused while another connection has the database open.
-
-    A file that doesn't open is nobody's.
-    """
-    try:
-        with opened(path, key, patience=0.2) as connection:
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("BEGIN EXCLUSIVE")
-            connection.rollback()
-    except DatabaseRefused:
-        return
-    except dbapi2.OperationalError as error:
-        raise DatabaseRefused(
-            f"The database {path} is in use: stop the service and its workers first."
-        ) from error
 
 
 def remove_database(path: Path) -> None:

@@ -13,6 +13,7 @@ from plugseller.jobs.backups.expiring import (
     expire,
     horizon,
     state,
+    trouble,
 )
 from plugseller.jobs.backups.making import make, make_due
 from plugseller.jobs.backups.restoring import finish, restore
@@ -32,6 +33,7 @@ __all__ = [
     "make_due",
     "restore",
     "state",
+    "trouble",
     "verify",
     "verify_newest",
 ]

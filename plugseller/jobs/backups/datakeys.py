@@ -65,7 +65,7 @@ def forget_data_keys(owner: UUID) -> Forgotten:
     nothing. Raises BackupTrouble when a file that opens can't be written.
     """
     files = out_of_reach = 0
-    with places.alone_in(places.keys_folder(), waits=True):
+    with places.alone_in(places.keys_folder(), "forgetting", waits=True):
         for path in places.keys_files():
             try:
                 files += _forget(path, {owner})
@@ -92,7 +92,7 @@ def forget_destroyed(path: Path) -> bool:
         DataKey.objects.filter(destroyed_at=None).values_list("owner", flat=True)
     )
     destroyed = (alive & set(gone)) - living
-    with places.alone_in(places.keys_folder(), waits=True):
+    with places.alone_in(places.keys_folder(), "forgetting", waits=True):
         return bool(destroyed) and _forget(path, destroyed)
 
 

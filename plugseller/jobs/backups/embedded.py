@@ -16,6 +16,7 @@ from django.db import connection, connections
 from sqlcipher3 import dbapi2
 
 from plugseller import keyprovider
+from plugseller.crypto.sqlcipher import turns
 from plugseller.crypto.sqlcipher.copying import (
     copy_database,
     in_one_file,
@@ -23,9 +24,7 @@ from plugseller.crypto.sqlcipher.copying import (
     remove_database,
     remove_side_files,
 )
-from plugseller.crypto.sqlcipher.copying import (
-    refuse_company as refuse_company_of,
-)
+from plugseller.crypto.sqlcipher.opening import create_database
 from plugseller.crypto.sqlcipher.turns import DatabaseRefused
 from plugseller.crypto.streaming import CHUNK, Sink
 from plugseller.jobs.backups.archive import BackupTrouble, no_place, sync_folder
@@ -53,8 +52,9 @@ def snapshot(folder: Path) -> Iterator[Snapshot]:
     copy = folder / f".{secrets.token_hex(8)}.part"
     key = secrets.token_hex(32)
     try:
-        copy_database(_path(), keyprovider.database_key(), copy, key)
+        create_database(copy, key)
         with opened(copy, key) as link:
+            _copy_to(link)
             ask = _ask(link)
             told = figures(ask, _tables(ask))
             keys = [list(row) for row in ask(_KEYS)]
@@ -80,6 +80,17 @@ def snapshot(folder: Path) -> Iterator[Snapshot]:
         remove_database(copy)
 
 
+def _copy_to(copy: Any) -> None:
+    """All of the database as it was at one instant: one step is one read transaction,
+    and the write-ahead log lets others write meanwhile."""
+    link = connection.copy("backup")  # opens it as everybody does, whatever its key
+    try:
+        link.ensure_connection()
+        link.connection.backup(copy)
+    finally:
+        link.close()
+
+
 def is_empty() -> bool:
     path = _path()
     return not path.exists() and not path.with_name(f"{path.name}-wal").exists()
@@ -90,7 +101,7 @@ def refuse_company() -> None:
     if not _path().exists():
         return
     try:
-        refuse_company_of(_path(), keyprovider.database_key())
+        turns.alone(_path(), seconds=0.5).end()
     except DatabaseRefused as error:
         raise BackupTrouble(str(error)) from error
 
@@ -111,17 +122,27 @@ def put_back(
             link.commit()
         _see_on_disk(fresh)
         connections.close_all()
-        remove_side_files(path)
-        fresh.replace(path)
-        sync_folder(path.parent)
+        _put_in_place(fresh, path)
     except dbapi2.DatabaseError as error:
         raise BackupTrouble(
             f"The database can't be put back ({error}): nothing was changed."
         ) from error
+    except DatabaseRefused as error:
+        raise BackupTrouble(str(error)) from error
     except OSError as error:
         raise no_place(path.parent, error) from error
     finally:
         remove_database(fresh)
+
+
+def _put_in_place(fresh: Path, path: Path) -> None:
+    turn = turns.alone(path)
+    try:
+        remove_side_files(path)
+        fresh.replace(path)
+        sync_folder(path.parent)
+    finally:
+        turn.end()
 
 
 @contextlib.contextmanager

@@ -98,6 +98,14 @@ def state(now: datetime) -> State:
     return State(False, why, last, proved_at)
 
 
+def trouble(now: datetime) -> str:
+    """What is wrong with backups, for `/healthz`; a demonstration needs none."""
+    if not places.is_configured() and not settings.PRODUCTION:
+        return ""
+    found = state(now)
+    return "" if found.ok else found.sentence
+
+
 def _files() -> list[tuple[Path, str]]:
     return [
         *((path, DATABASE) for path in places.backups()),

@@ -45,7 +45,7 @@ def make(now: datetime) -> Backup:
     KeyTrouble, of which there is a record too.
     """
     folder = places.folder()
-    with places.alone_in(folder):
+    with places.alone_in(folder, "making"):
         places.sweep(folder)
         places.sweep(places.keys_folder())
         row = _begin(now)
@@ -88,11 +88,11 @@ def _write(row: Backup, folder: Path) -> tuple[Snapshot, Written]:
     keys_file = places.keys_file_of(file)
     with places.kind().snapshot(folder) as snapshot:
         manifest = _manifest(row, snapshot)
-        header = Header.new(row.pk, KEYS, row.period)
-        datakeys.keep(keys_file, header, snapshot.keys, len(snapshot.keys))
-        datakeys.forget_destroyed(keys_file)
+        sealing = Header.new(row.pk, KEYS, row.period)
         header = Header.new(row.pk, DATABASE, row.period)
         try:
+            datakeys.keep(keys_file, sealing, snapshot.keys, len(snapshot.keys))
+            datakeys.forget_destroyed(keys_file)
             with writing(file, header, manifest) as (sealed, written):
                 snapshot.write(sealed)
         except BaseException:

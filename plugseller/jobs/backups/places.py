@@ -78,11 +78,15 @@ def expires_at(period: str) -> datetime:
 
 
 @contextlib.contextmanager
-def alone_in(place: Path, *, waits: bool = False) -> Iterator[None]:
-    """Nobody else works in that folder meanwhile. Raises BackupTrouble."""
+def alone_in(place: Path, work: str, *, waits: bool = False) -> Iterator[None]:
+    """Nobody else does that work in the folder meanwhile. Raises BackupTrouble.
+
+    Each work has a lock of its own: somebody may have named one folder for both.
+    """
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(place, os.O_RDONLY)
+        lock = place / f".{work}.lock"
+        descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT, 0o600)
     except OSError as error:
         raise no_place(place, error) from error
     try:

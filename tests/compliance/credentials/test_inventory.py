@@ -198,7 +198,7 @@ def test_an_officer_ends_an_api_key(cast: Cast, operator: User) -> None:
     assert signed_in(cast.alice).post(button, follow=True).status_code == 403
     unconfirmed = signed_in(cast.carl, confirmed=False).post(button)
     assert unconfirmed.status_code == 302
-    assert "reauthenticate" in unconfirmed["Location"]
+    assert "confirm" in unconfirmed["Location"]
     token.refresh_from_db()
     assert token.revoked_at is None
     assert signed_in(cast.carl).post(button).status_code == 302

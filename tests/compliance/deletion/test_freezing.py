@@ -75,13 +75,23 @@ def test_a_file_that_is_under_way_ends(world: World, now: datetime) -> None:
         b"".join(answer.streaming_content)  # type: ignore[attr-defined]
 
 
+def test_a_file_ends_when_one_of_its_connections_is_stopped(
+    world: World, now: datetime
+) -> None:
+    cast = world.cast
+    answer = signed_in(cast.alice).get("/s/north/orders.csv")
+    by_owner(cast.alice, cast.north, connection=world.north, now=now)
+    with pytest.raises(PermissionDenied):
+        b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+
+
 def test_programs_get_nothing_and_work_again_later(world: World, now: datetime) -> None:
     _, shown = make_token(
         actor=world.cast.alice,
         seller=world.cast.north,
         kind="personal",
         label="mine",
-        permissions=["view_orders"],
+        permissions=["view_orders", "view_activity"],
         now=now,
     )
     program = Client(headers={"Authorization": f"Bearer {shown}"})

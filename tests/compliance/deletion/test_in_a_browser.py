@@ -1,6 +1,7 @@
 """Having data deleted, in a real browser: every page, both themes, a telephone."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
+from compliance.deletion.certificates import check_file
+from compliance.deletion.execution import process_due
 from compliance.deletion.models import DeletionRequest
 from marketplaces.models import Order
 from plugseller.accounts.models import Seller
@@ -102,6 +105,54 @@ def test_looked_at_asked_for_and_taken_back_by_clicking(
     owner.open("/s/north/orders")
     owner.reads("111-NORTHERN")
     assert Order.objects.of_seller(world.cast.north).count() == 1
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_asked_for_carried_out_and_proved(
+    live_server: LiveServer,
+    browser: Browser,  # noqa: F811
+    world: World,  # noqa: F811
+    look: str,
+    settings: Any,
+    tmp_path: Path,
+) -> None:
+    settings.DELETION_LEDGER = tmp_path / "apart" / "deletions.jsonl"
+    owner = browse(browser, live_server, world.cast.alice, LOOKS[look])
+    owner.open("/s/north/privacy/delete?what=account")
+    owner.page.get_by_label("short name").fill("north")
+    owner.page.get_by_label("Begin at once").check()
+    owner.page.get_by_role("button", name="Ask for deletion").click()
+    owner.reads("The request arrived")
+    asked = DeletionRequest.objects.get()
+    [done] = process_due(timezone.now())
+    assert not done.failed, done
+    assert not Seller.objects.filter(slug="north").exists()
+
+    # The seller is gone, and so are all sessions; the account stayed.
+    back = browse(browser, live_server, world.cast.alice, LOOKS[look])
+    back.open("/account/deletions")
+    back.page.get_by_role("link", name=asked.reference).click()
+    back.reads("Completed")
+    assert not back.too_wide()
+    back.shoot(f"{look}-completed")
+    back.page.get_by_role("link", name="Certificate").click()
+    back.reads("Deletion certificate")
+    back.reads("Place by place")
+    assert not back.too_wide()
+    back.shoot(f"{look}-certificate")
+    with back.page.expect_download() as given:
+        back.page.get_by_role("link", name="signed file").click()
+    file = Path(given.value.path()).read_bytes()
+    assert check_file(file).is_valid
+    assert not check_file(file.replace(b"Lines", b"Limes")).is_valid
+    back.page.emulate_media(media="print")
+    assert not back.page.get_by_role("link", name="signed file").is_visible()
+    back.shoot(f"{look}-certificate-print")
+    back.page.emulate_media(media="screen")
+    back.open(f"/policy/certificates/{asked.reference}")
+    back.reads("Valid.")
+    assert back.complaints == []
+    assert back.outside == []
 
 
 def test_everything_can_be_reached_by_keyboard_alone(

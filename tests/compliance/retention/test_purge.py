@@ -17,7 +17,8 @@ from compliance.retention.services import (
     nothing_overdue,
     overdue,
     purge,
-    purge_in_a_job,
+    purge_daily,
+    purge_hourly,
 )
 from marketplaces import models as m
 from plugseller import shelves
@@ -31,6 +32,7 @@ from plugseller.custody.erasers import Kept
 from plugseller.custody.rules import RULES
 from plugseller.jobs import leases
 from plugseller.jobs.models import OutgoingMail, Run
+from plugseller.jobs.running import OutOfTime
 from plugseller.shelves import HOLDINGS
 from tests.compliance.inhabited import NOW, Lived, digests, lived_in
 from tests.conftest import Cast, person
@@ -38,8 +40,11 @@ from tests.conftest import Cast, person
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
-# Another server's, or filled by other tests.
-EMPTY = {"queue in Redis", "mail files", "audit.Entry"}
+NO_MORE: dict[str, Any] = {"dry_run": False, "kept_at_most": None}
+# Another server's, or filled by their own tests.
+EMPTY = {"queue in Redis", "mail files", "exports", "audit.Entry"} | {
+    f"marketplaces.{name}" for name in ("AppSecret", "DataExport", "SecretRotation")
+}
 # Of nobody here; and what goes only once something else went.
 LATER_OR_NEVER = {
     "accounts.unverified",
@@ -110,8 +115,8 @@ def test_an_order_goes_with_its_lines_when_its_time_is_over(lived: Lived) -> Non
     line.save(force_insert=True)
     young = aged(lived, m.Order, external_id="young", placed_at=NOW - KEPT)
     ShorterTime.objects.all().delete()
-    [lines, heads] = [one for one in purge(NOW) if one.rule == "orders"]
-    assert (lines.rows, heads.rows) == (1, 1)
+    gone = {one.holding: one.rows for one in purge(NOW)}
+    assert gone == {"marketplaces.Order": 1, "marketplaces.OrderItem": 1}
     assert not orders(lived).filter(pk=old.pk).exists()
     assert orders(lived).filter(pk=young.pk).exists()
 
@@ -225,9 +230,10 @@ def test_each_place_gets_one_entry_with_its_sum(lived: Lived) -> None:
     told = Entry.objects.filter(event="retention.purged")
     places = [entry.additional_data["holding"] for entry in told]
     assert len(places) == len(set(places))
-    [entry] = [e for e in told if e.additional_data["holding"] == "marketplaces.Order"]
-    assert entry.rows == 6
-    assert entry.additional_data["broken_off"] is False
+    rows = {entry.additional_data["holding"]: entry.rows for entry in told}
+    assert rows["marketplaces.Order"] == 6
+    assert rows["marketplaces.OrderItem"] == 12  # they go along
+    assert {entry.additional_data["broken_off"] for entry in told} == {False}
     assert not Purge.objects.filter(ended_at=None).exists()
 
 
@@ -240,6 +246,21 @@ def test_a_run_that_is_out_of_time_says_so_and_the_next_one_goes_on(
     assert orders(lived).count() == 6
     purge(later)
     assert nothing_overdue(later) == []
+
+
+def test_a_job_that_is_out_of_time_goes_on_soon(lived: Lived, monkeypatch: Any) -> None:
+    later = NOW + 31 * DAY
+    monkeypatch.setattr(purge, "__kwdefaults__", {"within": timedelta(0)} | NO_MORE)
+    with pytest.raises(OutOfTime):
+        purge_daily(later)
+
+
+def test_what_is_kept_for_hours_goes_hourly(lived: Lived) -> None:
+    later = NOW + 31 * DAY
+    assert m.ConnectAttempt.objects.exists()
+    assert purge_hourly(later) > 0
+    assert not m.ConnectAttempt.objects.exists()
+    assert orders(lived).count() == 6
 
 
 def test_what_a_killed_run_removed_is_told_by_the_next(lived: Lived) -> None:
@@ -257,7 +278,7 @@ def test_two_at_once_are_one(lived: Lived) -> None:
     assert leases.take("retention", now=timezone.now())
     with pytest.raises(Occupied):
         purge(NOW)
-    assert purge_in_a_job(NOW) == 0
+    assert purge_daily(NOW) == purge_hourly(NOW) == 0
     with pytest.raises(CommandError, match="Another worker"):
         call_command("purge_expired")
     assert purge(NOW, dry_run=True) == []
@@ -285,7 +306,7 @@ def test_a_place_that_fails_stops_no_other_and_is_told(
     monkeypatch.setitem(shelves._holdings, "stuck", stuck)
     later = NOW + 31 * DAY
     with pytest.raises(PurgeFailed):
-        purge_in_a_job(later)
+        purge_daily(later)
     assert orders(lived).count() == 0
     assert [one.holding for one in nothing_overdue(later)] == ["stuck"]
 

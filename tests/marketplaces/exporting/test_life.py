@@ -20,6 +20,7 @@ from plugseller.accounts.services import join
 from plugseller.accounts.services.freezing import freeze_seller
 from plugseller.accounts.tenancy import standing_at
 from plugseller.audit.models import Entry
+from plugseller.crypto.resealing import finish_owner, rotate_owner
 from plugseller.crypto.services import destroy_data_key
 from plugseller.custody.models import Tombstone
 from plugseller.custody.services import bury
@@ -47,6 +48,16 @@ def _looks_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
 def events() -> list[str]:
     found = Entry.objects.filter(event__contains="export").order_by("id")
     return list(found.values_list("event", flat=True))
+
+
+def test_a_package_keeps_the_data_key_it_was_sealed_with(world: World) -> None:
+    """ACC-3: a rotation destroys the old key only when the package is gone."""
+    made, now = built(world.cast.alice), timezone.now()
+    rotate_owner(made.seller_id, now=now)
+    assert fetched(made, world.cast.alice)
+    assert finish_owner(made.seller_id, now=now + DAY).destroyed == 0
+    files.shred(made.file_name)
+    assert finish_owner(made.seller_id, now=now + DAY).destroyed == 1
 
 
 def test_asked_built_and_fetched_are_in_the_audit_log(world: World) -> None:

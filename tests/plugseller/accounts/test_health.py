@@ -1,6 +1,7 @@
 """`/healthz` says whether all is well; our staff are told what isn't, also there."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +10,13 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from plugseller import shelves
 from plugseller.audit import triggers
 from plugseller.audit.services import record
+from plugseller.crypto.models import DataKey, HeldKey
+from plugseller.crypto.services import create_data_key
 from plugseller.jobs.models import Beat, OutgoingMail
 from plugseller.jobs.outbox import post
 from tests.conftest import Cast, person, signed_in
@@ -89,6 +93,33 @@ def test_little_space_is_told(well: None, cast: Cast, monkeypatch: Any) -> None:
     assert "256 MiB" in troubles(signed_in(cast.carl))["disk"]
 
 
+def test_a_key_that_is_too_old_is_told(
+    well: None, cast: Cast, settings: Settings
+) -> None:
+    client = signed_in(cast.carl)
+    ago = timezone.now() - settings.KEY_LIFE
+    for number, since in enumerate((ago, ago + timedelta(days=1))):
+        HeldKey.objects.create(kind="master", key_id=str(number), since=since)
+    assert troubles(client) == {}  # a newer one is there
+    HeldKey.objects.update(since=ago)
+    assert troubles(client) == {"keys": "To be replaced: master."}
+    HeldKey.objects.update(retired_at=ago)
+    create_data_key(cast.north.pk)
+    DataKey.objects.update(created_at=ago)
+    assert troubles(client) == {"keys": "To be replaced: data."}
+
+
+def test_backups_are_told_of_where_they_are_wanted(
+    well: None, cast: Cast, settings: Settings, tmp_path: Path
+) -> None:
+    client = signed_in(cast.carl)
+    assert troubles(client) == {}
+    settings.BACKUP_FOLDER = str(tmp_path)
+    assert troubles(client) == {"backups": "No backup was made yet."}
+    settings.BACKUP_FOLDER, settings.PRODUCTION = "", True
+    assert "Nothing is backed up" in troubles(client)["backups"]
+
+
 def test_what_can_not_be_asked_is_not_well(
     well: None, cast: Cast, monkeypatch: Any
 ) -> None:
@@ -110,7 +141,7 @@ def test_looking_is_cheap_and_writes_nothing(well: None) -> None:
     with CaptureQueriesContext(connection) as asked:
         Client().get("/healthz")
     told = [query["sql"] for query in asked]
-    assert len(told) <= 8
+    assert len(told) <= 10
     assert all(sql.startswith("SELECT") for sql in told)
 
 

@@ -109,6 +109,7 @@ def test_the_timetable_seals_verifies_prunes_and_mails() -> None:
     assert hours["audit.mail"] <= 1
     assert hours["audit.verify"] <= 24
     assert hours["retention.purge"] <= 24
+    assert hours["retention.purge_hourly"] <= 1
 
 
 def test_a_checkpoint_goes_out_by_mail_where_wanted(

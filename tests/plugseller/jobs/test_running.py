@@ -87,6 +87,7 @@ def test_a_living_run_is_left_alone_until_its_limit_and_then_taken_over(
     assert run.outcome == Outcome.TIMED_OUT
     run_due(now + limit + 2 * MINUTE)
     end(hanging, Outcome.DONE, rows=9)  # it wakes up, and has no say any more
+    assert Beat.objects.get(name="a").ran_at == now + limit + 2 * MINUTE
     assert [(r.outcome, r.rows) for r in Run.objects.all()] == [
         (Outcome.DONE, None),
         (Outcome.TIMED_OUT, None),

@@ -46,11 +46,16 @@ class Command(ReportCommand):
         done = rotate_master_key(
             now=timezone.now(), new=not finish, told=self._progress("data keys")
         )
-        gone = ", ".join(done.retired or done.not_needed) or "none"
-        what = "not needed any more" if done.not_needed else "retired"
+        row = {
+            "current": done.current,
+            "wrapped": done.rewrapped,
+            "still needed": list(done.still_needed),
+            "retired": list(done.retired),
+            "not needed any more": list(done.not_needed),
+        }
         return Report(
-            columns=("current", "wrapped", what),
-            rows=[{"current": done.current, "wrapped": done.rewrapped, what: gone}],
+            columns=tuple(row),
+            rows=[row],
             summary="Copy the new key to where you keep keys; the service goes on.",
         )
 
