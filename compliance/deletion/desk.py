@@ -155,6 +155,7 @@ class DeletionRequestAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-
             ours("record/", desk_steps.record_request, "record"),
             ours("<uuid:pk>/who-asked/", desk_steps.show_requester, "requester"),
             ours("<uuid:pk>/do/<slug:step>/", desk_steps.take_step, "step"),
+            ours("<uuid:pk>/certificate/", desk_steps.certificate_file, "certificate"),
             ours("hold/<uuid:pk>/<slug:step>/", desk_steps.take_hold_step, "hold"),
             *super().get_urls(),
         ]

@@ -14,9 +14,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from compliance.deletion import services
+from compliance.deletion.execution import due, start_soon
 from compliance.deletion.forms import (
     HoldForm,
     IdentityForm,
@@ -25,6 +26,7 @@ from compliance.deletion.forms import (
     RecordForm,
 )
 from compliance.deletion.models import DeletionRequest, LegalHold
+from compliance.deletion.papers import as_download, certificate_of
 from compliance.deletion.services import DeletionRefused
 from compliance.deletion.states import Status, may_become
 from plugseller.accounts.confirming import confirmed
@@ -87,6 +89,14 @@ STEPS = (
         "Who wrote is told that we hold no names of buyers, and who does.",
         lambda request: _waits(request) and request.kind == Kind.OUTSIDER,
         services.answer_buyer,
+    ),
+    DeskStep(
+        "run",
+        "Carry out now",
+        "A worker carries it out at once instead of at the next round. What isn't on "
+        "hold is deleted for good.",
+        lambda request: due(timezone.now()).filter(pk=request.pk).exists(),
+        start_soon,
     ),
     DeskStep(
         "hold",
@@ -181,6 +191,13 @@ def show_requester(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("admin:compliance_deletionrequest_change", pk)
     context = {"about": about, "who": contact, "title": "Who asked"}
     return _page(request, "requester", None, context)
+
+
+@require_safe
+def certificate_file(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The newest certificate, as its requester gets it."""
+    officer_of(request)
+    return as_download(certificate_of(get_object_or_404(DeletionRequest, pk=pk)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -26,7 +26,7 @@ from compliance.deletion.fixing import fix, named, owners_of_keys, whole_scope
 from compliance.deletion.models import DeletionRequest, Outcome
 from compliance.deletion.services import begin, complete, note_step, tell
 from compliance.deletion.services.freezing import settle_freezing
-from compliance.deletion.services.steps import hold_request
+from compliance.deletion.services.steps import hold_request, require_officer
 from compliance.deletion.states import Status, move
 from compliance.deletion.staying import KEYS, Stay, stays
 from compliance.deletion.verification import findings
@@ -93,7 +93,11 @@ def process_one(request_id: str) -> None:
 
 @transaction.atomic
 def start_soon(*, actor: User, request: DeletionRequest, now: datetime) -> None:
-    """Have a worker carry a request out that is due, instead of at the next round."""
+    """Have a worker carry a request out that is due, instead of at the next round.
+
+    PermissionDenied unless an officer asks.
+    """
+    require_officer(actor)
     note_step(request, "asked to run", actor=actor, now=now)
     job = "compliance.deletion.execution.process_one"
     transaction.on_commit(partial(async_task, job, str(request.pk)))

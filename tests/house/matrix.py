@@ -347,6 +347,7 @@ ROUTES: dict[str, Rule] = {
     **pages_of("compliance_deadline", *OFFICER),
     "admin:compliance_deletionrequest_record": desk("GET POST", *OFFICER),
     "admin:compliance_deletionrequest_requester": desk("POST", *OFFICER),
+    "admin:compliance_deletionrequest_certificate": desk("GET", *OFFICER),
     "admin:compliance_deletionrequest_step": desk("GET POST", *OFFICER),
     "admin:compliance_deletionrequest_hold": desk("POST", *OFFICER),
     **pages_of("marketplaces_connection", *OPERATOR),

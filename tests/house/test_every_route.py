@@ -16,6 +16,7 @@ from django.utils import timezone
 from django_q.models import Task
 
 from compliance.deletion.certificates import issue
+from compliance.deletion.models import Certificate
 from compliance.deletion.services import ask_hold
 from compliance.models import DeletionRequest, Purge
 from marketplaces.models import DataExport, Price, Stock
@@ -129,11 +130,15 @@ def _deletion(world: World) -> dict[str, Any]:
         ends_at=now + timedelta(days=9),
         now=now,
     )
+    certificate = Certificate.objects.create(
+        request=request, body={}, signature="", key_id="1", issued_at=now
+    )
     place = "admin:compliance_deletionrequest"
     return {
         f"{place}_requester pk": request.pk,
         f"{place}_step pk": request.pk,
         f"{place}_step step": "reject",
+        f"{place}_certificate pk": certificate.request_id,
         f"{place}_hold pk": hold.pk,
         f"{place}_hold step": "approve",
     }

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
-from compliance.deletion import certificates
+from compliance.deletion import certificates, execution
 from compliance.deletion.certificates import (
     NamesSomebody,
     Verdict,
@@ -32,7 +33,7 @@ from plugseller.crypto import periods
 from plugseller.custody import ledger
 from tests.compliance.deletion.asked import GRACE, by_owner
 from tests.compliance.inhabited import Lived, apart, lived_in
-from tests.conftest import person
+from tests.conftest import person, signed_in
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -292,3 +293,21 @@ def test_its_page_says_the_same(issued: Certificate, now: datetime) -> None:
         assert text in page
     assert "Orders" in page
     assert User.objects.count() == 1  # carl alone is left
+
+
+def test_an_officer_downloads_it_and_has_a_deletion_carried_out(
+    north: Lived,
+) -> None:
+    carl = User.objects.get(email="carl@example.test")
+    desk = signed_in(carl)
+    past = timezone.now() - timedelta(days=3)
+    request = by_owner(north.owner, north.seller, now=past)
+    place = f"/admin/compliance/deletionrequest/{request.pk}"
+    assert desk.get(f"{place}/certificate/").status_code == 404
+    assert "Carry out now" in desk.get(f"{place}/change/").content.decode()
+    assert desk.post(f"{place}/do/run/").status_code == 302
+    execution.process_one(str(request.pk))
+    answer = desk.get(f"{place}/certificate/")
+    assert check_file(answer.content).is_valid
+    assert "Carry out now" not in desk.get(f"{place}/change/").content.decode()
+    assert "Download the newest" in desk.get(f"{place}/change/").content.decode()

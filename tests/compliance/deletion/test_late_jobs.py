@@ -19,5 +19,5 @@ def test_a_sync_of_an_erased_connection_is_dropped_and_counted() -> None:
     sync_one(str(gone))
     sync_one(str(unknown))
     [entry] = Entry.objects.filter(event="sync.dropped")
-    assert entry.details == {"connection": str(gone)}
+    assert entry.additional_data == {"connection": str(gone)}
     assert not SyncRun.unfenced.exists()
