@@ -99,8 +99,11 @@ def start_soon(*, actor: User, request: DeletionRequest, now: datetime) -> None:
     """
     require_officer(actor)
     note_step(request, "asked to run", actor=actor, now=now)
-    job = "compliance.deletion.execution.process_one"
-    transaction.on_commit(partial(async_task, job, str(request.pk)))
+    transaction.on_commit(
+        partial(
+            async_task, "compliance.deletion.execution.process_one", str(request.pk)
+        )
+    )
 
 
 def _process(request: DeletionRequest, now: datetime) -> Processed:
