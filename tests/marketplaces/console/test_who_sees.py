@@ -29,6 +29,8 @@ PAGES = (
 FILES = ("orders_file", "listings_file", "inventory_file", "prices_file")
 MANAGING = ("choose_marketplace", "connect", "disconnect")
 ACTIONS = ("sync_now", "switch")
+# Taking everything along has tests of its own, in ../exporting.
+EXPORTS = ("export", "export_progress", "export_file", "export_end")
 SHIPPING_SEES = {"dashboard", "orders", "order", "what_we_fetch"}
 
 
@@ -159,7 +161,7 @@ def test_every_address_of_the_console_is_in_these_tests() -> None:
         for part in get_resolver("marketplaces.console.urls").url_patterns
         for pattern in getattr(part, "url_patterns", [])
     }
-    assert names == {*PAGES, *FILES, *MANAGING, *ACTIONS}
+    assert names == {*PAGES, *FILES, *MANAGING, *ACTIONS, *EXPORTS}
 
 
 def test_one_seller_is_opened_at_once(world: World) -> None:

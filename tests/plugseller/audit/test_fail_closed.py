@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.transaction import TransactionManagementError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
-from django.urls import path
+from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from pytest_django.fixtures import Settings
 
@@ -137,7 +137,11 @@ def _write(request: HttpRequest) -> HttpResponse:
     return HttpResponse("made")
 
 
-urlpatterns = [path("read", _read), path("write", _write)]
+urlpatterns = [
+    path("read", _read),
+    path("write", _write),
+    path("", include("compliance.public.urls")),  # the refusal's page links to them
+]
 
 
 @pytest.fixture
