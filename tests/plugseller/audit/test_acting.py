@@ -34,11 +34,11 @@ def test_after_an_inner_actor_the_outer_one_is_back(cast: Cast) -> None:
     inner = Acting(kind=By.JOB, via="sync")
     with acting(outer):
         with acting(inner):
-            cast.north.slug = "inner"
+            cast.north.time_zone = "inner"
             cast.north.save()
-        cast.north.slug = "outer"
+        cast.north.time_zone = "outer"
         cast.north.save()
-    cast.north.slug = "after"
+    cast.north.time_zone = "after"
     cast.north.save()
     entries = Entry.objects.filter(event="row.changed").order_by("id")
     assert [(e.actor_id, e.actor_kind, e.via) for e in entries] == [
@@ -51,7 +51,7 @@ def test_after_an_inner_actor_the_outer_one_is_back(cast: Cast) -> None:
 def test_auditlogs_own_actor_changes_nothing(cast: Cast) -> None:
     """It forgets the outer one, and would keep an e-mail address."""
     with acting(Acting(kind=By.PERSON, user_id=cast.alice.pk)), set_actor(cast.bob):
-        cast.north.slug = "changed"
+        cast.north.time_zone = "changed"
         cast.north.save()
     assert Entry.objects.latest().actor_id == cast.alice.pk
 
@@ -71,7 +71,7 @@ def _rename(request: Request) -> Response:
     from plugseller.accounts.models import Seller
 
     seller = Seller.objects.get(slug="north")
-    seller.slug = "renamed"
+    seller.time_zone = "renamed"
     seller.save()
     record("sync.asked", actor=request.user)
     return Response()

@@ -35,7 +35,7 @@ def test_entries_are_numbered_from_one_and_each_names_the_one_before(
 @pytest.mark.django_db
 def test_every_way_to_insert_chains(cast: Cast) -> None:
     made = Entry.objects.count()
-    cast.north.slug = "north-two"
+    cast.north.time_zone = "north-two"
     cast.north.save()  # auditlog's receiver
     Entry.objects.log_create(cast.north, force_log=True, action=3, changes=None)
     Entry.objects.create(event="sync.run", action=1, actor_kind="job")
