@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from compliance.deletion import certificates, execution
@@ -277,22 +279,20 @@ def test_the_command_uses_our_own_keys_and_prints_them(
             call_command("verify_certificate", *wrong)
 
 
-def test_its_page_says_the_same(issued: Certificate, now: datetime) -> None:
-    from django.template.loader import render_to_string
-
-    page = render_to_string(
-        "compliance/deletion/certificate.html",
-        {
-            "frame": "public.html",
-            "certificate": issued,
-            "told": told_of(issued),
-            "issued": "today",
-        },
-    )
-    for text in (issued.request.reference, issued.signature, "no program can show"):
+def test_who_keeps_their_account_reads_it_and_has_the_file(
+    north: Lived, now: datetime
+) -> None:
+    request = by_owner(north.owner, north.seller, now=now, keeps_requester=True)
+    issued = carried_out(request, now)
+    told, browser = [request.reference], signed_in(north.owner)
+    page = browser.get(reverse("own_certificate", args=told)).content.decode()
+    for text in (request.reference, issued.signature, "no program can show", "Orders"):
         assert text in page
-    assert "Orders" in page
-    assert User.objects.count() == 1  # carl alone is left
+    file = browser.get(reverse("own_certificate_file", args=told))
+    assert file.content == as_file(issued)
+    assert check_file(file.content).is_valid
+    keys = Client().get(reverse("signing_keys")).content
+    assert check_file(file.content, keys_from(keys)).is_valid
 
 
 def test_an_officer_downloads_it_and_has_a_deletion_carried_out(

@@ -101,13 +101,13 @@ def test_counters_in_the_cache_are_found_and_go(
 def test_what_has_ended_in_the_databases_cache_goes_along() -> None:
     """Nobody else removes it: it stays in the table until another takes its place."""
     cache.set("over", "x", 0.0001)
-    cache.set("goes on", "x", 3600)
+    cache.set("goes-on", "x", 3600)
     later = timezone.now() + timedelta(minutes=5)
     store = SharedCache()
     assert store.overdue(later) == 1
     assert store.purge(later, at_most=10) == 1
     assert store.overdue(later) == 0
-    assert cache.get("goes on") == "x"
+    assert cache.get("goes-on") == "x"
 
 
 @pytest.mark.django_db
