@@ -13,9 +13,9 @@ from django.conf import settings
 from compliance import clocks
 from compliance.clocks import Deadline, Duty
 from compliance.credentials.rows import due_by, inventory
-from compliance.officers import tell_officers
 from plugseller.accounts.models import User
 from plugseller.accounts.services.grants import owners_of
+from plugseller.accounts.services.officers import tell_officers
 from plugseller.jobs import outbox
 from plugseller.jobs.models import OutgoingMail
 from plugseller.shelves import CredentialRow

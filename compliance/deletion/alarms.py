@@ -8,7 +8,7 @@ from django.db import transaction
 from compliance.deletion.models import DeletionRequest
 from compliance.deletion.services import note_step
 from compliance.deletion.verification import Finding
-from compliance.officers import tell_officers
+from plugseller.accounts.services.officers import tell_officers
 
 _AGAIN = timedelta(hours=12)  # after so long officers are told anew
 

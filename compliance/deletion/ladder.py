@@ -11,7 +11,7 @@ from compliance.deletion.services.letters import spoken
 from compliance.deletion.services.steps import hold_request, note_step
 from compliance.deletion.services.verifying import DECISION, IDENTITY
 from compliance.deletion.states import Status
-from compliance.officers import tell_officers
+from plugseller.accounts.services.officers import tell_officers
 from plugseller.jobs.models import OutgoingMail
 
 DAY = timedelta(days=1)

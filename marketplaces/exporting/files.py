@@ -13,6 +13,8 @@ from typing import BinaryIO
 
 from django.conf import settings
 
+from plugseller.disk import settle
+
 _PART = ".part"  # while it is being written
 _SALTED = 4096  # bytes from the beginning: without them the rest never opens
 
@@ -44,7 +46,7 @@ def written(name: str) -> Iterator[BinaryIO]:
             out.flush()
             os.fsync(out.fileno())
         part.replace(folder() / name)
-        _sync_folder()
+        settle(folder())
     except BaseException:
         shred(name)
         raise
@@ -85,11 +87,3 @@ def names() -> dict[str, datetime]:
         for path in folder().iterdir()
         if path.is_file()
     }
-
-
-def _sync_folder() -> None:
-    place = os.open(folder(), os.O_RDONLY)
-    try:
-        os.fsync(place)
-    finally:
-        os.close(place)

@@ -26,6 +26,7 @@ from django.conf import settings
 from plugseller import keyprovider
 from plugseller.crypto.sealing import SealBroken, open_envelope, seal
 from plugseller.crypto.services import INSTALLATION
+from plugseller.disk import settle
 from plugseller.keyprovider import KeyTrouble
 
 
@@ -95,7 +96,7 @@ def destroy(period: str) -> bool:
             file.flush()
             os.fsync(file.fileno())
         path.unlink()
-        _sync(path.parent)
+        settle(path.parent)
     except FileNotFoundError:
         return False
     except OSError as error:
@@ -162,7 +163,7 @@ def _keep(period: str, key: bytes, *, replace: bool) -> None:
             _put(draft, path, replace=replace)
         finally:
             draft.unlink(missing_ok=True)
-        _sync(folder())
+        settle(folder())
     except OSError as error:
         raise _trouble(path, error) from error
     if keys.current_master_id() != master:  # a rotation came between
@@ -196,14 +197,6 @@ def _files() -> Iterator[Path]:
         except ValueError:
             continue
         yield path
-
-
-def _sync(place: Path) -> None:
-    descriptor = os.open(place, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _trouble(path: Path, error: OSError) -> KeyTrouble:

@@ -23,6 +23,7 @@ from uuid import UUID
 from django.conf import settings
 
 from plugseller.custody.hashing import all_hashes, keyed, mac
+from plugseller.disk import settle
 from plugseller.keyprovider import provider
 
 _PURPOSE = "deletion ledger v1"
@@ -81,7 +82,7 @@ def write(kind: str, values: Iterable[UUID], *, request: str, now: datetime) -> 
                 lines.append(_append(file, lines, kind, value, request, now))
         file.flush()
         os.fsync(file.fileno())
-    _sync(ledger_file().parent)
+    settle(ledger_file().parent)
     return lines[-1].number if lines else 0
 
 
@@ -90,15 +91,6 @@ def _mend(file: IO[str]) -> None:
     file.seek(0)
     whole = file.read()
     file.truncate(len(whole[: whole.rfind("\n") + 1].encode()))
-
-
-def _sync(folder: Path) -> None:
-    """Wait until the disk knows of the file itself, not only of what is in it."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def write_anew(stones: Iterable[tuple[str, str, str, str, datetime]]) -> int:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from plugseller.disk import settle
 from plugseller.keyprovider.base import (
     KeyTrouble,
     Kind,
@@ -151,7 +152,7 @@ class FolderKeyProvider:
                 name = fingerprint(Kind.DATABASE, self.database_key())
                 self._put_away(old, f"database-{name}{self.ending}", stays=True)
             self._next_database_file.replace(old)
-            _sync_folder(self.folder)
+            settle(self.folder)
         return True
 
     def web_key(self) -> str:
@@ -244,8 +245,8 @@ class FolderKeyProvider:
             path.replace(away / name)
         elif not (away / name).exists():
             os.link(path, away / name)
-        _sync_folder(away)
-        _sync_folder(self.folder)
+        settle(away)
+        settle(self.folder)
 
     def _refuse_open_folder(self) -> None:
         try:
@@ -307,7 +308,7 @@ def _write(path: Path, content: bytes) -> None:
             os.link(draft, path)
         finally:
             draft.unlink()
-        _sync_folder(path.parent)
+        settle(path.parent)
     except FileExistsError as error:
         raise KeyTrouble(
             f"The key file {path} is already there and was left as it is."
@@ -317,14 +318,6 @@ def _write(path: Path, content: bytes) -> None:
             f"The key file {path} can't be written ({error.strerror}): check "
             "the space on the disk and who owns the folder."
         ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _others_may(mode: int) -> bool:

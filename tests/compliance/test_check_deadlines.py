@@ -11,7 +11,7 @@ from django.core.management import call_command
 from compliance import clocks
 from compliance.checking import check_clocks
 from compliance.clocks import Deadline, Duty
-from compliance.officers import tell_officers
+from plugseller.accounts.services.officers import tell_officers
 from plugseller.jobs.models import OutgoingMail
 from tests.conftest import Cast
 

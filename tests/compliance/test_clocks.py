@@ -17,7 +17,7 @@ from hypothesis.extra.django import TestCase
 
 from compliance import clocks
 from compliance.clocks import Deadline, Duty, due_after
-from compliance.officers import tell_officers
+from plugseller.accounts.services.officers import tell_officers
 from plugseller.audit.models import Entry
 from plugseller.jobs.models import OutgoingMail
 from tests.conftest import Cast

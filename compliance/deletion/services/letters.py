@@ -18,9 +18,9 @@ from compliance.clocks import due_after
 from compliance.deletion.models import DeletionRequest, LegalHold
 from compliance.deletion.services.steps import LASTS, seller_of
 from compliance.deletion.states import Status
-from compliance.officers import tell_officers
 from plugseller.accounts.models import User
 from plugseller.accounts.services.grants import owners_of
+from plugseller.accounts.services.officers import tell_officers
 from plugseller.crypto.services import KeyDestroyed
 from plugseller.jobs import outbox
 

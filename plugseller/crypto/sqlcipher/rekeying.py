@@ -17,6 +17,7 @@ from sqlcipher3 import dbapi2
 
 from plugseller.crypto.sqlcipher.opening import check_key, connect, opens
 from plugseller.crypto.sqlcipher.turns import DatabaseInUse, DatabaseRefused, alone
+from plugseller.disk import settle
 
 _SIDES = ("-wal", "-journal")
 _SPARE = 16 * 2**20  # bytes of disk that are left beside the copy
@@ -49,9 +50,9 @@ def rekey(path: Path, old: str, new: str) -> Rekeyed:
         try:
             copied = _copy(path, old, draft, new)
             _refuse_sides(path)
-            _settle(draft)
+            settle(draft)
             draft.replace(path)
-            _settle(path.parent)
+            settle(path.parent)
         finally:
             _remove(draft)
         return copied
@@ -143,15 +144,6 @@ def _refuse_sides(path: Path) -> None:
         side = path.with_name(f"{path.name}{end}")
         if side.exists() and side.stat().st_size:
             raise _in_use(path)
-
-
-def _settle(path: Path) -> None:
-    """Wait until a file, or what is in a folder, is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove(draft: Path) -> None:

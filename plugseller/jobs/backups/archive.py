@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from plugseller.crypto import periods
 from plugseller.crypto.sealing import SealBroken
 from plugseller.crypto.streaming import SealedReader, SealedWriter
+from plugseller.disk import settle
 
 DATABASE, KEYS = "database", "keys"
 ENDINGS = {DATABASE: ".backup", KEYS: ".keys"}
@@ -116,7 +117,7 @@ def writing(
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        sync_folder(path.parent)
+        settle(path.parent)
         written.size, written.sha256 = counted.size, counted.sha256
     except OSError as error:
         raise no_place(path.parent, error) from error
@@ -206,11 +207,3 @@ def no_place(folder: Path, error: OSError) -> BackupTrouble:
         f"The backup can't be written to {folder} ({error.strerror}): nothing of "
         "earlier backups was touched. Check the space on that disk and who owns it."
     )
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -27,7 +27,8 @@ from plugseller.crypto.sqlcipher.copying import (
 from plugseller.crypto.sqlcipher.opening import create_database
 from plugseller.crypto.sqlcipher.turns import DatabaseRefused
 from plugseller.crypto.streaming import CHUNK, Sink
-from plugseller.jobs.backups.archive import BackupTrouble, no_place, sync_folder
+from plugseller.disk import settle
+from plugseller.jobs.backups.archive import BackupTrouble, no_place
 from plugseller.jobs.backups.contents import (
     DATA_KEYS,
     LEFT_OUT,
@@ -140,7 +141,7 @@ def _put_in_place(fresh: Path, path: Path) -> None:
     try:
         remove_side_files(path)
         fresh.replace(path)
-        sync_folder(path.parent)
+        settle(path.parent)
     finally:
         turn.end()
 
