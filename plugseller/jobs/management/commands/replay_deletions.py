@@ -5,11 +5,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from plugseller.audit.witness import WitnessTrouble
 from plugseller.commands import Report, ReportCommand, asked
-from plugseller.custody.ledger import LedgerBroken
-from plugseller.custody.replay import ReplayTrouble, write_ledger_anew
+from plugseller.custody.replay import write_ledger_anew
 from plugseller.jobs import backups
+from plugseller.jobs.management.replaying import report_of, told_plainly
 
 _CONFIRMED = "there is no copy"
 
@@ -32,29 +31,12 @@ class Command(ReportCommand):
         )
 
     def report(self, **options: Any) -> Report:
-        try:
+        with told_plainly():
             if options["ledger_lost"]:
                 _confirm()
                 write_ledger_anew()
             done = backups.finish(timezone.now())
-        except (
-            backups.BackupTrouble,
-            LedgerBroken,
-            ReplayTrouble,
-            WitnessTrouble,
-        ) as error:
-            raise CommandError(str(error)) from error
-        return Report(
-            columns=("lines of the ledger", "found here", "rows erased"),
-            rows=[
-                {
-                    "lines of the ledger": done.lines,
-                    "found here": done.matched,
-                    "rows erased": done.rows,
-                }
-            ],
-            summary="The gate is open.",
-        )
+        return report_of(done, "The gate is open.")
 
 
 def _confirm() -> None:

@@ -7,12 +7,10 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 
-from plugseller.audit.witness import WitnessTrouble
 from plugseller.commands import Report, ReportCommand, asked
-from plugseller.custody.ledger import LedgerBroken
-from plugseller.custody.replay import ReplayTrouble
 from plugseller.jobs import backups
 from plugseller.jobs.backups import places
+from plugseller.jobs.management.replaying import report_of, told_plainly
 
 
 class Command(ReportCommand):
@@ -38,7 +36,7 @@ class Command(ReportCommand):
     def report(self, **options: Any) -> Report:
         file: Path = options["file"]
         keys: Path = options["keys"] or places.keys_file_of(file)
-        try:
+        with told_plainly():
             if options["over"] and not places.kind().is_empty():
                 _confirm()
             done = backups.restore(
@@ -48,23 +46,8 @@ class Command(ReportCommand):
                 over=options["over"],
                 say=self._say(quiet=options["json"]),
             )
-        except (
-            backups.BackupTrouble,
-            LedgerBroken,
-            ReplayTrouble,
-            WitnessTrouble,
-        ) as error:
-            raise CommandError(str(error)) from error
-        return Report(
-            columns=("lines of the ledger", "found here", "rows erased"),
-            rows=[
-                {
-                    "lines of the ledger": done.lines,
-                    "found here": done.matched,
-                    "rows erased": done.rows,
-                }
-            ],
-            summary="The backup is back and served. See `manage.py verify_audit`.",
+        return report_of(
+            done, "The backup is back and served. See `manage.py verify_audit`."
         )
 
     def _say(self, *, quiet: bool) -> Any:

@@ -1,0 +1,31 @@
+"""What the two commands that end with the replay of the ledger share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.management.base import CommandError
+
+from plugseller.audit.witness import WitnessTrouble
+from plugseller.commands import Report
+from plugseller.custody.ledger import LedgerBroken
+from plugseller.custody.replay import Replayed, ReplayTrouble
+from plugseller.jobs.backups import BackupTrouble
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Whatever keeps the gate shut is told in its own sentence."""
+    try:
+        yield
+    except (BackupTrouble, LedgerBroken, ReplayTrouble, WitnessTrouble) as error:
+        raise CommandError(str(error)) from error
+
+
+def report_of(done: Replayed, summary: str) -> Report:
+    """What the replay found and erased."""
+    row = {
+        "lines of the ledger": done.lines,
+        "found here": done.matched,
+        "rows erased": done.rows,
+    }
+    return Report(columns=tuple(row), rows=[row], summary=summary)
