@@ -60,7 +60,7 @@ def whole_scope(request: DeletionRequest) -> Scope:
     An address that belongs to somebody who stays isn't meant: who asked and keeps
     their account, or who signed up with it since.
     """
-    scope = replace(scope_of(request), request_id=request.pk)
+    scope = scope_of(request)
     others = User.objects.exclude(pk__in=scope.people)
     mine = {
         address

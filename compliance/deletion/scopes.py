@@ -18,4 +18,5 @@ def scope_of(request: DeletionRequest) -> Scope:
         people=frozenset(map(UUID, request.people)),
         addresses=frozenset(contact.get("addresses", ())),
         connections=frozenset(map(UUID, request.connections)),
+        request_id=request.pk,
     )

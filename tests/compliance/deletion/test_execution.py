@@ -518,6 +518,7 @@ def test_requests_that_are_joined_are_completed_with_the_one_that_leads(
         now=now + DAY,
         seller=north.seller,
         source=DeletionRequest.Source.MARKETPLACE,
+        verified=True,
     )
     second.refresh_from_db()
     assert second.joined_to == first
