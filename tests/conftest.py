@@ -56,14 +56,17 @@ def _fresh_limits(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_ledger(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a test erases isn't in the ledger of the next one, nor of other workers."""
-    path = settings.PLUGSELLER_HOME / "ledger" / f"{os.getpid()}.jsonl"
-    settings.DELETION_LEDGER = path
+def _own_files_apart(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test erases isn't in the ledger of the next one, nor of other workers,
+    and no witness speaks of an audit log that went with an earlier test."""
+    ledger = settings.PLUGSELLER_HOME / "ledger" / f"{os.getpid()}.jsonl"
+    witness = settings.PLUGSELLER_HOME / "witness" / f"{os.getpid()}.jsonl"
+    settings.DELETION_LEDGER, settings.AUDIT_WITNESS_FILE = ledger, witness
     monkeypatch.setattr(gate, "_said", gate._said)
     monkeypatch.setattr(gate, "_open_at", gate._open_at)
     yield
-    path.unlink(missing_ok=True)
+    ledger.unlink(missing_ok=True)
+    witness.unlink(missing_ok=True)
 
 
 @pytest.fixture
