@@ -80,8 +80,6 @@ class Writer:
         Raises Erased for a connection that was deleted: not even a page that was on
         its way brings anything of it back (RET-2).
         """
-        if self._stones.lie_there():
-            raise Erased(self._operation)
         written = Written()
         by_kind: dict[Table, list[Any]] = {}
         for record in records:
@@ -171,9 +169,18 @@ class Writer:
         return self._newest[table]
 
     def _count_new(self, table: Table, newest: int) -> int:
+        """How many rows are new. The statement also looks whether what they belong to
+        was erased: whatever was written is taken back then."""
+        counted = statements(table.model).written
+        stones = self._stones
         with connection.cursor() as cursor:
-            cursor.execute(statements(table.model).written, [self._account, newest])
-            count, highest = cursor.fetchone()
+            cursor.execute(
+                f"SELECT {stones.condition}, counted.* FROM ({counted}) AS counted",  # noqa: S608  no value in it
+                [*stones.parameters, self._account, newest],
+            )
+            erased, count, highest = cursor.fetchone()
+        if erased:
+            raise Erased(self._operation)
         self._newest[table] = highest or newest
         return int(count)
 
