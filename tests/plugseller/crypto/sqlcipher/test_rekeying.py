@@ -36,6 +36,9 @@ def database(own_keys: FileKeyProvider, tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "data" / "copy.db"
     path.parent.mkdir(mode=0o700)
     original = Path(connection.settings_dict["NAME"])
+    with connection.cursor() as cursor:  # closing does it only for the last one
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert cursor.fetchone()[0] == 0
     connections.close_all()
     shutil.copy(original, path)
     connection.settings_dict["NAME"] = str(path)
