@@ -19,9 +19,10 @@ from marketplaces.appsecrets import apps_for, forget_ended, note_environment
 from marketplaces.inventory import own_secrets
 from marketplaces.models import AppSecret, Connection, SecretRotation, SyncRun
 from marketplaces.rotation import SHOUTS, RotationRefused, State
-from marketplaces.secretqueue import QueueTrouble, SecretQueue, open_queue, queue_errors
+from marketplaces.secretqueue import QueueTrouble, open_queue, queue_errors
 from marketplaces.simulator.desk import APPS
 from marketplaces.simulator.server import Simulator
+from marketplaces.sqs import Queue
 from marketplaces.sync.engine import sync_connection
 from plugseller.audit.models import Entry
 from plugseller.shelves import Standing
@@ -122,9 +123,7 @@ def test_a_secret_that_was_kept_but_not_deleted_is_kept_once(
     """As if the process had died between storing and deleting."""
     ask(cast, clock)
     with monkeypatch.context() as patch:
-        patch.setattr(
-            SecretQueue, "delete", lambda *_: (_ for _ in ()).throw(SystemExit)
-        )
+        patch.setattr(Queue, "delete", lambda *_: (_ for _ in ()).throw(SystemExit))
         with pytest.raises(SystemExit):
             collect(clock)
     held = in_use(clock)
@@ -143,7 +142,7 @@ def test_a_secret_that_never_comes_is_shouted_about_long_before_the_end(
     assert simulator.queue.lose() == 1
     heard = []
     while clock.now() < began + 7 * DAY:
-        clock.pass_by(minutes=30)
+        clock.pass_by(hours=1)
         rotation.collect(clock.now())
         if rotation.shout(clock.now()):
             heard.append(clock.now() - began)
