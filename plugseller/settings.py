@@ -447,7 +447,7 @@ EMAIL_HOST = env.text("MAIL_HOST", "")
 EMAIL_BACKEND = (
     "plugseller.jobs.smtp.EmailBackend"
     if EMAIL_HOST
-    else "django.core.mail.backends.filebased.EmailBackend"
+    else "plugseller.jobs.mailfiles.EmailBackend"
 )
 EMAIL_FILE_PATH = PLUGSELLER_HOME / "mail"
 MAIL_TLS = env.text("MAIL_TLS", "starttls")  # "implicit"; "none" on this machine only

@@ -121,7 +121,7 @@ def _go(
             size = _next_size(size, ended - began, most)
             write_back()
             way.look()
-            _let_others_in(ended)
+            _let_others_in(since=ended, held=ended - began)
 
 
 def _next_size(size: int, seconds: float, most: int) -> int:
@@ -130,8 +130,9 @@ def _next_size(size: int, seconds: float, most: int) -> int:
     return max(min(_LEAST, most), min(fitting, most))
 
 
-def _let_others_in(since: float) -> None:
-    """Who waits on SQLite looks only now and then whether the lock is free."""
-    rest = since + _PAUSE - time.monotonic()
+def _let_others_in(*, since: float, held: float) -> None:
+    """Who waits on SQLite looks only now and then whether the lock is free, and the
+    seldomer the longer it was held: after a short batch a short rest is enough."""
+    rest = since + min(_PAUSE, held) - time.monotonic()
     if connection.vendor == "sqlite" and rest > 0:
         time.sleep(rest)

@@ -357,7 +357,7 @@ def members_of(lived: Lived) -> set[UUID]:
 def apart(settings: Any, folder: Path) -> None:
     """Files of a test in a folder of its own."""
     settings.DELETION_LEDGER = folder / "apart" / "deletions.jsonl"
-    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_BACKEND = "plugseller.jobs.mailfiles.EmailBackend"
     settings.EMAIL_FILE_PATH = folder / "mail"
     settings.EXPORT_FOLDER = folder / "exports"
     settings.BACKUP_FOLDER = folder / "backups"

@@ -114,7 +114,7 @@ def test_what_has_ended_in_the_databases_cache_goes_along() -> None:
 def test_mails_as_files_are_read_as_their_reader_sees_them(
     tmp_path: Path, settings: Any
 ) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_BACKEND = "plugseller.jobs.mailfiles.EmailBackend"
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
     long = "ü" * 200  # so that it is sent as base64
     EmailMessage("Hello", "x", to=["gone@example.test"]).send()
