@@ -1,14 +1,19 @@
 """What this floor holds: requests and proofs, which stay as evidence."""
 
+from django.db.models import Model
+
 from compliance.models import (
     Certificate,
     Deadline,
     DeletionRequest,
+    Incident,
     LegalHold,
     Outcome,
     Purge,
     ShorterTime,
     Step,
+    Task,
+    TimelineEntry,
 )
 from compliance.retention.times import chosen_time
 from plugseller.custody.erasers import hold_table
@@ -58,4 +63,20 @@ hold_table(
     age="began_at",
     stays="Counts of rows; nobody stands in them.",
 )
+_CASE = "It is the record of an incident, and names nobody."
+_CASES: tuple[tuple[type[Model], str, str, int], ...] = (
+    (TimelineEntry, "Timelines of incidents", "incident__ended_at", 99),
+    (Incident, "Incidents", "ended_at", 100),
+    (Task, "Tasks", "done_at", 99),
+)
+for case, label, path, rank in _CASES:
+    hold_table(
+        case,
+        label,
+        data_class=DataClass.EVIDENCE,
+        rule="incidents",
+        rank=rank,
+        age=path,
+        stays=_CASE,
+    )
 shorten(chosen_time)

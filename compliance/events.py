@@ -57,3 +57,17 @@ event(
     sentence="chose how long something of the seller is kept",
     by=(By.PERSON,),
 )
+
+event(
+    "incident.step",
+    kind=Kind.CHANGE,
+    sentence="went a step further with an incident",
+    by=ANYBODY,
+)
+for what, sentence in {
+    "opened": "opened a task",
+    "done": "finished a task",
+    "handed_over": "handed a task over",
+    "left_open": "accepted that a task stays open",
+}.items():
+    event(f"task.{what}", kind=Kind.CHANGE, sentence=sentence, by=ANYBODY)

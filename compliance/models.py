@@ -8,15 +8,20 @@ from compliance.deletion.models import (
     Outcome,
     Step,
 )
+from compliance.incidents.models import Incident, TimelineEntry
 from compliance.retention.models import Purge, ShorterTime
+from compliance.tasks import Task
 
 __all__ = [
     "Certificate",
     "Deadline",
     "DeletionRequest",
+    "Incident",
     "LegalHold",
     "Outcome",
     "Purge",
     "ShorterTime",
     "Step",
+    "Task",
+    "TimelineEntry",
 ]

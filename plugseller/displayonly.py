@@ -9,6 +9,7 @@ SEES: dict[str, tuple[str, ...]] = {
     "officer": (
         *("people", "sellers", "memberships", "grants", "lockouts", "audit"),
         *("deletion requests", "deadlines", "credentials", "retention"),
+        *("incidents", "tasks", "reviews", "policies", "controls"),
     ),
     "operator": (
         *("connections", "sync runs", "timetable", "work", "mails", "grants"),

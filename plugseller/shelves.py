@@ -199,6 +199,57 @@ def vital(name: str, label: str, look: Callable[[datetime], str]) -> Vital:
     return entry
 
 
+class Verdict(StrEnum):
+    """How a control found the system; the worst last."""
+
+    PASS = "pass"  # noqa: S105  a verdict
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a control found: a verdict, and the figures it stands on."""
+
+    verdict: Verdict
+    sentence: str  # for people, without anybody and without internals: it is published
+    evidence: Mapping[str, int | float | bool | str]  # figures, hashes, instants
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A function that looks whether a sentence of our promise holds right now."""
+
+    name: str  # "enc-1.handshakes": for programs
+    promise: str  # "ENC-1"
+    label: str  # for people: "Peers with an old TLS are refused"
+    look: Callable[[datetime], Finding]
+    """Reads the running system and writes nothing of anybody's."""
+    every: timedelta  # how old its last result may be
+
+
+_controls: dict[str, Control] = {}
+CONTROLS: Mapping[str, Control] = MappingProxyType(_controls)  # name -> Control
+
+
+def control(
+    name: str,
+    *,
+    promise: str,
+    label: str,
+    look: Callable[[datetime], Finding],
+    every: timedelta = timedelta(days=1),
+) -> Control:
+    """Have a sentence of the promise looked after, from each app's `controls.py`.
+
+    ValueError if the name is taken.
+    """
+    entry = Control(name, promise, label, look, every)
+    if _controls.setdefault(name, entry) != entry:
+        raise ValueError(f"The control {name} is on the shelf already.")
+    return entry
+
+
 class DataClass(StrEnum):
     """What sort of data a place holds, and so how it is treated (SCOPE-1)."""
 

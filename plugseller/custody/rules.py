@@ -165,6 +165,13 @@ _rules = (
         least=_MONTHS_12,
     ),
     Rule(
+        "incidents",
+        "Incidents, reviews and what was done about them",
+        _days(1096),
+        "Amazon may ask for the record until twelve months after the agreement ends.",
+        least=_MONTHS_12,
+    ),
+    Rule(
         "proofs",
         "Proofs",
         None,
