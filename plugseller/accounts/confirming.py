@@ -9,9 +9,13 @@ from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.reauthentication import suspend_request
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+
+from plugseller.accounts.guard import has_second_factor
 
 Rest = ParamSpec("Rest")
 View = Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]
@@ -59,3 +63,24 @@ def ask(request: HttpRequest) -> HttpResponseBase:
     page = "mfa_reauthenticate" if typed else "mfa_reauthenticate_webauthn"
     answer: HttpResponseBase = suspend_request(request, reverse(page))
     return answer
+
+
+def guarded(view: Any) -> Any:
+    """For views that change how somebody signs in: signed in, confirmed a short while
+    ago, and done together with the audit entry or not at all."""
+    return login_required(confirmed(transaction.atomic(view)))
+
+
+def guarded_but_first(view: Any) -> Any:
+    """Nobody can show a second factor before there is one: allauth then asks for the
+    password, unless it was typed a short while ago."""
+    whole: Any = transaction.atomic(view)
+    later: Any = confirmed(whole)
+
+    def opened(request: HttpRequest) -> HttpResponseBase:
+        answer: HttpResponseBase = (
+            later(request) if has_second_factor(request.user) else whole(request)
+        )
+        return answer
+
+    return login_required(opened)

@@ -1,49 +1,23 @@
 """Addresses of accounts: allauth's views under names of ours, and our own.
 
-What changes how somebody signs in is `guarded`: signed in, confirmed by a second
-factor a short while ago, and done together with its audit entry or not at all.
+What changes how somebody signs in is `guarded`.
 """
-
-from typing import Any
 
 from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import HttpRequest, HttpResponseBase
 from django.urls import path, register_converter
 from django.views.decorators.http import require_safe
 
-from plugseller.accounts.confirming import confirmed
+from plugseller.accounts.confirming import guarded, guarded_but_first
 from plugseller.accounts.converters import Unguessable
-from plugseller.accounts.guard import has_second_factor
 from plugseller.accounts.views import belonging, staff_access, team, tokens
 from plugseller.accounts.views.activity import activity, activity_file
 from plugseller.accounts.views.entrance import remove_key, sessions_list, sign_out
 from plugseller.accounts.views.set_up import open_set_up, set_up
-
-
-def guarded(view: Any) -> Any:
-    return login_required(confirmed(transaction.atomic(view)))
-
-
-def guarded_but_first(view: Any) -> Any:
-    """Nobody can show a second factor before there is one: allauth then asks for the
-    password, unless it was typed a short while ago."""
-    whole: Any = transaction.atomic(view)
-    later: Any = confirmed(whole)
-
-    def opened(request: HttpRequest) -> HttpResponseBase:
-        answer: HttpResponseBase = (
-            later(request) if has_second_factor(request.user) else whole(request)
-        )
-        return answer
-
-    return login_required(opened)
-
 
 register_converter(Unguessable, "unguessable")
 
