@@ -5,7 +5,7 @@ changed but by the buttons, and there is no way to act on several requests at on
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from compliance.clocks import DUTIES, Deadline
+from compliance.countdown import clock
 from compliance.deletion import desk_steps
 from compliance.deletion.models import DeletionRequest
 from compliance.deletion.services import needs_second_person
@@ -57,25 +58,6 @@ class StateFilter(admin.SimpleListFilter):
         return found.get(self.value() or "", queryset)
 
 
-def clock(due_at: datetime, *, is_open: bool, now: datetime) -> str:
-    """The time that is left, and red when there is none."""
-    if not is_open:
-        return "ended"
-    left = due_at - now
-    if left <= timedelta():
-        return format_html(
-            '<strong class="overdue">overdue by {}</strong>', _told(-left)
-        )
-    kind = "soon" if left <= _SOON else "in-time"
-    return format_html('<span class="{}">{} left</span>', kind, _told(left))
-
-
-def _told(time: timedelta) -> str:
-    if time >= timedelta(days=2):
-        return f"{time.days} days"
-    return f"{int(time.total_seconds() // 3600)} hours"
-
-
 @admin.register(DeletionRequest)
 class DeletionRequestAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
     """Requests, the most urgent first."""
@@ -112,7 +94,9 @@ class DeletionRequestAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-
 
     @admin.display(description="Clock", ordering="due_at")
     def time_left(self, request: DeletionRequest) -> str:
-        return clock(request.due_at, is_open=request.is_open, now=timezone.now())
+        return clock(
+            request.due_at, is_open=request.is_open, now=timezone.now(), soon=_SOON
+        )
 
     @admin.display(description="Came by")
     def door(self, request: DeletionRequest) -> str:
@@ -242,4 +226,4 @@ class DeadlineAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  #
         now = timezone.now()
         if deadline.was_late:
             return format_html('<strong class="overdue">{}</strong>', "met late")
-        return clock(deadline.due_at, is_open=deadline.is_running, now=now)
+        return clock(deadline.due_at, is_open=deadline.is_running, now=now, soon=_SOON)
