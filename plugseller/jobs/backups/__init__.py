@@ -17,7 +17,7 @@ from plugseller.jobs.backups.expiring import (
 )
 from plugseller.jobs.backups.making import make, make_due
 from plugseller.jobs.backups.restoring import finish, restore
-from plugseller.jobs.backups.verifying import Verified, verify, verify_newest
+from plugseller.jobs.backups.verifying import Verified, verify, verify_due
 
 __all__ = [
     "BackupTrouble",
@@ -35,5 +35,5 @@ __all__ = [
     "state",
     "trouble",
     "verify",
-    "verify_newest",
+    "verify_due",
 ]
