@@ -12,6 +12,7 @@ from plugseller.jobs.backups.expiring import (
     State,
     expire,
     horizon,
+    is_wanted,
     state,
     trouble,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "finish",
     "forget_data_keys",
     "horizon",
+    "is_wanted",
     "make",
     "make_due",
     "restore",

@@ -106,9 +106,14 @@ def state(now: datetime) -> State:
     return State(False, why, last, proved_at)
 
 
+def is_wanted() -> bool:
+    """A demonstration needs no backups."""
+    return places.is_configured() or settings.PRODUCTION
+
+
 def trouble(now: datetime) -> str:
-    """What is wrong with backups, for `/healthz`; a demonstration needs none."""
-    if not places.is_configured() and not settings.PRODUCTION:
+    """What is wrong with backups, for `/healthz`."""
+    if not is_wanted():
         return ""
     found = state(now)
     return "" if found.ok else found.sentence
