@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django_q.models import Failure, OrmQ, Schedule, Success
 
@@ -92,7 +93,7 @@ class BackupAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # n
 
     seen_by = roles_seeing("backups")
     change_list_template = "admin/custody/backups.html"
-    list_display = ("made_at", "state", "proof", "expires_at", "bytes", "rows")
+    list_display = ("made_at", "state", "proof", "expires_at")
     fields = (
         *("made_at", "state", "proof", "trouble", "expires_at", "removed_at"),
         *("kind", "file", "bytes", "sha256", "rows", "audit_entry", "seconds"),
@@ -118,14 +119,14 @@ class BackupAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # n
         failed = row.outcome == Backup.Outcome.FAILED
         return _standing("trouble" if failed else "", row.get_outcome_display())
 
-    @admin.display(description="Put back to a scratch place", ordering="verified_at")
+    @admin.display(description="Put back to try it", ordering="verified_at")
     def proof(self, row: Backup) -> str:
         if row.verified_at is None:
             return "Not yet"
-        when = f"{row.verified_at:%Y-%m-%d %H:%M} UTC"
+        on = date_format(row.verified_at, "j M Y")
         if row.verified:
-            return _standing("in-order", f"Holds what it should, {when}")
-        return _standing("trouble", f"Doesn't hold what it should, {when}")
+            return _standing("in-order", f"Right, {on}")
+        return _standing("trouble", f"Not right, {on}")
 
     @admin.display(description="Size", ordering="size")
     def bytes(self, row: Backup) -> str:
@@ -154,7 +155,8 @@ class ReplayAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # n
     def state(self, row: Replay) -> str:
         if row.ended_at is None:
             return _standing("trouble", "Broken off, or under way")
-        return _standing("in-order", f"Finished {row.ended_at:%Y-%m-%d %H:%M} UTC")
+        on = date_format(row.ended_at, "j M Y, H:i")
+        return _standing("in-order", f"Finished {on} UTC")
 
     @admin.display(description="Lines of the deletion ledger")
     def lines(self, row: Replay) -> str:

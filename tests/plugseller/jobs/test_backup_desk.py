@@ -60,11 +60,11 @@ def test_each_one_tells_its_state_its_end_and_its_proof(carl: Client) -> None:
     wrong = made(0.2, verified=False, verified_at=timezone.now(), trouble="7 rows.")
     listed = carl.get(LIST).text
     assert f"{whole.expires_at:%d}".lstrip("0") in listed
-    assert "Holds what it should" in listed
-    assert "Doesn&#x27;t hold what it should" in listed
-    assert "7 in 2 tables" in listed
+    assert "Right, " in listed
+    assert "Not right, " in listed
     shown = carl.get(f"{LIST}{wrong.pk}/change/").text
     assert "7 rows." in shown
+    assert "7 in 2 tables" in shown
     assert "plugseller-x.backup" in shown
 
 
