@@ -137,7 +137,7 @@ from plugseller.jobs.backups import restoring
 
 restoring.call_command("migrate", verbosity=0, skip_checks=True)
 restoring.call_command = lambda *_, **__: None
-step, k, deaths = 13, 1, 0
+step, k, deaths = 7, 1, 0
 while True:
     connections.close_all()
     child = os.fork()
