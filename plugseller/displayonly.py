@@ -8,12 +8,12 @@ from django.http import HttpRequest
 SEES: dict[str, tuple[str, ...]] = {
     "officer": (
         *("people", "sellers", "memberships", "grants", "lockouts", "audit"),
-        *("deletion requests", "deadlines", "credentials", "retention"),
+        *("deletion requests", "deadlines", "credentials", "retention", "backups"),
         *("incidents", "tasks", "reviews", "policies", "controls"),
     ),
     "operator": (
         *("connections", "sync runs", "timetable", "work", "mails", "grants"),
-        "credentials",
+        *("credentials", "backups"),
     ),
     "support": ("grants",),
 }

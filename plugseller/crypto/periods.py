@@ -91,17 +91,23 @@ def destroy(period: str) -> bool:
     """Destroy the key of a period; whether there was one. Raises KeyTrouble."""
     path = _path(period)
     try:
-        with path.open("r+b") as file:
-            file.write(b"\0" * path.stat().st_size)
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink()
+        for draft in folder().glob(f".{path.name}.*"):  # of one that was killed
+            _wipe(draft)
+        _wipe(path)
         settle(path.parent)
     except FileNotFoundError:
         return False
     except OSError as error:
         raise _trouble(path, error) from error
     return True
+
+
+def _wipe(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(b"\0" * path.stat().st_size)
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
 
 
 def rewrap() -> int:

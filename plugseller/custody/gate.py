@@ -184,13 +184,14 @@ class Gate:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Whether requests are served, for load balancers; if not, what is going on."""
-    if not (why := why_shut()):
+    """Whether requests are served, for load balancers; if not, what is going on.
+
+    Why is told by `manage.py check`: strangers read this, and it names files.
+    """
+    if not why_shut():
         return JsonResponse({"ready": True})
     return JsonResponse(
-        {"ready": False, "doing": _doing() or "waiting", "why": why},
-        status=503,
-        headers=_HEADERS,
+        {"ready": False, "doing": _doing()}, status=503, headers=_HEADERS
     )
 
 
@@ -199,7 +200,7 @@ def _doing() -> str:
     try:
         run = Replay.objects.filter(ended_at=None).first()
     except DatabaseError:
-        return ""
+        run = None
     if run is None:
-        return ""
+        return "waiting for the operator: see `manage.py check`"
     return f"replaying {run.done - run.first + 1} of {run.last - run.first}"

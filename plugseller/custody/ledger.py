@@ -13,7 +13,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -117,6 +117,15 @@ def read() -> list[Line]:
         return []
     with _open() as file:
         return list(_read(file))
+
+
+def left_of_it() -> list[Line]:
+    """The lines before the first one that was changed or cut."""
+    left: list[Line] = []
+    if ledger_file().exists():
+        with suppress(LedgerBroken), _open() as file:
+            left.extend(_read(file))
+    return left
 
 
 def _append(

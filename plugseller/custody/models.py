@@ -1,8 +1,11 @@
 """What was erased and must not come back; what was backed up and put back."""
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
+
+CLOCKS = timedelta(minutes=5)  # apart may those of machines be; more is a wrong one
 
 
 class Tombstone(models.Model):
@@ -110,3 +113,17 @@ class Backup(models.Model):
 
     def __str__(self) -> str:
         return f"backup {self.pk}"
+
+    @classmethod
+    def newest(cls, now: datetime) -> "Backup | None":
+        """The last one made; not one that a wrong clock put into the future."""
+        made = cls.objects.filter(outcome=cls.Outcome.MADE, made_at__lte=now + CLOCKS)
+        return made.order_by("-made_at").first()
+
+    @classmethod
+    def last_proof(cls, now: datetime, *, right: bool = False) -> "Backup | None":
+        """The one that was put back last; with `right`, and held what it should."""
+        proved = cls.objects.filter(verified_at__lte=now + CLOCKS)
+        if right:
+            proved = proved.filter(verified=True)
+        return proved.order_by("-verified_at").first()

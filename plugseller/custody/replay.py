@@ -70,15 +70,22 @@ def replay(now: datetime, *, then: Then | None = None) -> Replayed:
 
 
 def write_ledger_anew() -> int:
-    """Make a lost or broken ledger from the suppression list; how many lines.
+    """Complete what is left of a ledger from the suppression list; how many lines.
 
     Only for whoever has no copy of it: what was erased after a backup that was put
-    back is known from nowhere then. Raises LedgerBroken.
+    back, and stands in neither, is known from nowhere then. Raises LedgerBroken.
     """
+    left = ledger.left_of_it()
+    known = {(line.kind, line.hash) for line in left}
     stones = Tombstone.objects.order_by("made_at", "pk").values_list(
         "kind", "hash", "key_id", "request", "made_at"
     )
-    count = ledger.write_anew(stones.iterator())
+    count = ledger.write_anew(
+        [
+            *((one.kind, one.hash, one.key_id, one.request, one.at) for one in left),
+            *(stone for stone in stones.iterator() if stone[:2] not in known),
+        ]
+    )
     with transaction.atomic():
         if Standing.objects.exists():
             gate.caught_up(ledger.read())

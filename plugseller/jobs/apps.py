@@ -13,13 +13,14 @@ class JobsConfig(AppConfig):
     verbose_name = "Jobs"
 
     def ready(self) -> None:
-        from django_q.signals import pre_execute
+        from django_q.signals import post_execute_in_worker, pre_execute
 
         from plugseller.jobs.signing import sign_apart
 
         sign_apart()
         autodiscover_modules("jobs")  # each app's timetable is in its own file
         pre_execute.connect(refuse_work_when_shut)
+        post_execute_in_worker.connect(keep_no_values)
         post_migrate.connect(make_cache_table, sender=self)
         post_migrate.connect(put_timetable_into_queue, sender=self)
 
@@ -34,6 +35,21 @@ def refuse_work_when_shut(*, task: dict[str, Any], **_: Any) -> None:
 
     if not task.get("sync"):  # done on the spot, by who passed the gate
         refuse_when_shut()
+
+
+def keep_no_values(*, task: dict[str, Any], **_: Any) -> None:
+    """What a job gave back isn't kept, and of an error only its kind: the package would
+    keep and log the whole of both, with whatever was in it (ENC-3)."""
+    if "success" in task:
+        task["result"] = None if task["success"] else kind_of(str(task["result"]))
+
+
+def kind_of(told: str) -> str:
+    """The kind of an error, of which the package tells "text : traceback: text"."""
+    text, _, traceback = told.partition(" : Traceback (most recent call last):\n")
+    last = traceback.rstrip("\n").removesuffix(text.rstrip("\n")).rpartition("\n")[2]
+    kind = last.rstrip(": ")
+    return kind if kind.replace(".", "").isidentifier() else "an error"
 
 
 def make_cache_table(*, using: str, **_: Any) -> None:

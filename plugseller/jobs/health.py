@@ -13,11 +13,13 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from plugseller.audit.models import Entry
 from plugseller.jobs.models import OutgoingMail
 from plugseller.jobs.timetable import beats
 from plugseller.shelves import PERIODICALS, VITALS
 
 WAITS_AT_MOST = timedelta(hours=1)  # a mail, until somebody is told
+_CLOCK_TOLD_FOR = timedelta(days=1)
 LEAST_FREE = 256 * 1024 * 1024  # bytes
 
 logger = logging.getLogger(__name__)
@@ -64,7 +66,7 @@ def of_jobs(now: datetime) -> str:
     late = [
         name
         for name, piece in PERIODICALS.items()
-        if stand[name].is_overdue(piece.every, now)
+        if stand[name].is_overdue(piece, now)
     ]
     failing = [n for n in PERIODICALS if stand[n].is_failing and n not in late]
     told = []
@@ -73,6 +75,14 @@ def of_jobs(now: datetime) -> str:
     if failing:
         told.append(f"Failing again and again: {', '.join(failing)}.")
     return " ".join(told)
+
+
+def of_clock(now: datetime) -> str:
+    """Whether the clock was set back: what is counted from instants may be late."""
+    jumps = Entry.objects.filter(event="clock.set_back", timestamp__lte=now)
+    if jumps.filter(timestamp__gt=now - _CLOCK_TOLD_FOR).exists():
+        return "It was set back by more than five minutes within the last day."
+    return ""
 
 
 def of_mail(now: datetime) -> str:

@@ -14,14 +14,15 @@ _LONG = timedelta(minutes=10)  # with the tick that begins it, as long as a job 
 periodic("backup.make", every=settings.BACKUP_EVERY, work=backups.make_due, limit=_LONG)
 periodic(
     "backup.verify",
-    every=timedelta(days=7),
-    work=backups.verify_newest,
+    every=timedelta(hours=1),
+    work=backups.verify_due,
     limit=_LONG,
 )
 periodic("backup.expire", every=timedelta(minutes=10), work=backups.expire)
 periodic("audit.mail", every=timedelta(hours=1), work=witness.mail_newest)
 
 vital("jobs", "Jobs", health.of_jobs)
+vital("clock", "Clock", health.of_clock)
 vital("mail", "Outgoing mail", health.of_mail)
 vital("backups", "Backups", backups.trouble)
 vital("disk", "Free space", health.of_disk)

@@ -7,10 +7,12 @@ from django.db import models
 from django.utils import timezone
 
 from plugseller.crypto.fields import SealedJSONField
+from plugseller.custody.models import CLOCKS
+from plugseller.shelves import Periodic
 
 LONGEST_PAUSE = timedelta(hours=1)  # between tries of a piece that fails
 MANY_FAILURES = 3
-LATE = timedelta(minutes=15)  # all workers may be busy with long syncs for so long
+LATE = timedelta(minutes=3)  # two ticks were missed, and the third is under way
 
 
 class Lease(models.Model):
@@ -42,25 +44,36 @@ class Beat(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def is_overdue(self, every: timedelta, now: datetime) -> bool:
-        """Whether it hasn't run for so long that somebody must look."""
-        return now > self._owed_at(every) + max(3 * every, LATE)
+    def is_overdue(self, piece: Periodic, now: datetime) -> bool:
+        """Whether it hasn't run when it was due: wasn't begun by the ticks since, or
+        was and hasn't ended well within its limit."""
+        owed = self._owed_at(piece, now)
+        begun = self.tried_at is not None and owed <= self.tried_at <= now
+        return now > owed + LATE + (piece.limit if begun else timedelta())
 
-    def _owed_at(self, every: timedelta) -> datetime:
-        return self.ran_at + every if self.ran_at else self.known_at
+    def _owed_at(self, piece: Periodic, now: datetime) -> datetime:
+        since = self.ran_at or self.known_at
+        if since > now + CLOCKS:
+            return now  # a clock said so that has been set back
+        return self.ran_at + piece.every if self.ran_at else since
+
+    def is_ahead(self, now: datetime) -> bool:
+        """Whether the clock was set back since; those of machines differ a little."""
+        told = filter(None, (self.ran_at, self.tried_at, self.failed_at))
+        return max(told, default=now) > now + CLOCKS
 
     @property
     def is_failing(self) -> bool:
         """Whether its last runs ended badly, one after the other."""
         return self.failures >= MANY_FAILURES
 
-    def due_at(self, every: timedelta) -> datetime:
+    def due_at(self, piece: Periodic, now: datetime) -> datetime:
         """When it is to run next; after a failure soon, and then ever later."""
-        due = self._owed_at(every)
-        if not self.failures or self.failed_at is None:
+        due = self._owed_at(piece, now)
+        if not self.failures or self.failed_at is None or self.failed_at > now + CLOCKS:
             return due
         pause = timedelta(minutes=2 ** min(self.failures - 1, 10))
-        return max(due, self.failed_at + min(pause, every, LONGEST_PAUSE))
+        return max(due, self.failed_at + min(pause, piece.every, LONGEST_PAUSE))
 
 
 class Run(models.Model):

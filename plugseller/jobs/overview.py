@@ -41,9 +41,9 @@ def standings(now: datetime) -> list[Standing]:
                 note=run.note if run else "",
                 seconds=took.total_seconds() if took is not None else None,
                 rows=run.rows if run else None,
-                next_at=beat.due_at(piece.every),
+                next_at=beat.due_at(piece, now),
                 failures=beat.failures,
-                overdue=(overdue := beat.is_overdue(piece.every, now)),
+                overdue=(overdue := beat.is_overdue(piece, now)),
                 needs_somebody=overdue or beat.is_failing,
             )
         )

@@ -5,12 +5,13 @@ prolongs the lease, up to the limit and no further. After that the run counts as
 another worker may take over, and closes it.
 
 What Python can and can't stop: nothing interrupts work from outside. Long work asks
-`go_on()` between its steps and stops there. A single call that hangs is left alone,
-but it holds no lease any more, and writes on leases are fenced; our calls to others all
-have time limits of their own.
+`go_on()` between its steps and stops there. A single call that hangs holds no lease any
+more, and writes on leases are fenced. Its process ends soon after: cron's `tick` by the
+thread beside it, a worker by the queue. Else each tick would add one that hangs.
 """
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -97,7 +98,7 @@ def begin(piece: Periodic, *, now: datetime) -> Running | None:
         leases.keep(held, now=now, life=life)
         _close_left_open(piece, now)
         beats = Beat.objects.filter(name=piece.name)
-        if beats.get().due_at(piece.every) > now:
+        if beats.get().due_at(piece, now) > now:
             leases.give_back(held)
             return None
         beats.update(tried_at=now)
@@ -151,11 +152,11 @@ def _note_failure(piece: Periodic, now: datetime) -> None:
 
 
 @contextmanager
-def alive(running: Running) -> Iterator[None]:
-    """Give signs of life while the block runs."""
+def alive(running: Running, ends_hung: bool = False) -> Iterator[None]:
+    """Give signs of life while the block runs; a hung one may end the process."""
     stop = threading.Event()
     heart = threading.Thread(
-        target=_beat_until, args=(running, stop), name="heartbeat", daemon=True
+        target=_watch, args=(running, stop, ends_hung), name="heartbeat", daemon=True
     )
     heart.start()
     token = _current.set(running)
@@ -165,6 +166,14 @@ def alive(running: Running) -> Iterator[None]:
         _current.reset(token)
         stop.set()
         heart.join()
+
+
+def _watch(running: Running, stop: threading.Event, ends_hung: bool) -> None:
+    _beat_until(running, stop)
+    left = (running.ends_at - running.now() + BEAT_EVERY).total_seconds()
+    if ends_hung and not stop.wait(max(left, 0)):
+        logger.error("%s hangs, so its process is ended.", running.piece.name)
+        os._exit(1)
 
 
 def _beat_until(running: Running, stop: threading.Event) -> None:

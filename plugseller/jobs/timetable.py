@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 from django_q.brokers import get_broker
 from django_q.signing import SignedPackage
 
-from plugseller.audit.services import Acting, acting
+from plugseller.audit.services import Acting, acting, record
 from plugseller.custody.gate import why_shut
 from plugseller.jobs.models import Beat, Run
 from plugseller.jobs.running import OutOfTime, alive, begin, end
@@ -38,26 +38,29 @@ class Ran:
     failed: bool = False
 
 
-def run_due(now: datetime, *, at_most: timedelta = BEGINS_WITHIN) -> list[Ran]:
+def run_due(
+    now: datetime, *, at_most: timedelta = BEGINS_WITHIN, ends_hung: bool = False
+) -> list[Ran]:
     """Run every piece whose time has come; one that fails doesn't stop the others.
 
     What was tried longest ago comes first, so that a piece that kills its process
     keeps none of the others from running. Nothing new begins after `at_most`: the
     next tick goes on. None runs on a database that was put back and hasn't
-    forgotten again.
+    forgotten again. With `ends_hung` a piece that hangs ends the process with it.
     """
     if why := why_shut():
         return [Ran("everything", why, failed=True)]
     start, ran = time.monotonic(), []
+    _note_clock(now)
     for piece, beat in _in_turn(now):
         # To the second: each piece is told the time at which it begins.
         passed = timedelta(seconds=int(time.monotonic() - start))
         if passed >= at_most:
             ran.append(Ran(piece.name, "put off"))
-        elif beat.due_at(piece.every) > now:
+        elif beat.due_at(piece, now) > now:
             ran.append(Ran(piece.name, "not due"))
         else:
-            ran.append(_run(piece, now + passed))
+            ran.append(_run(piece, now + passed, ends_hung=ends_hung))
     return ran
 
 
@@ -108,12 +111,21 @@ def _do(task: dict[str, Any]) -> Ran:
     return Ran(name, "done")
 
 
-def _run(piece: Periodic, now: datetime) -> Ran:
+def _note_clock(now: datetime) -> None:
+    """What ran by a clock that was ahead is due again; somebody has to know of it."""
+    ahead = [beat.name for beat in beats().values() if beat.is_ahead(now)]
+    if ahead:
+        logger.error("The clock was set back by more than five minutes.")
+        with acting(Acting(kind=By.JOB, via="tick")):
+            record("clock.set_back", rows=len(ahead))
+
+
+def _run(piece: Periodic, now: datetime, *, ends_hung: bool) -> Ran:
     running = begin(piece, now=now)
     if running is None:
         return Ran(piece.name, "busy elsewhere")
     try:
-        with acting(Acting(kind=By.JOB, via=piece.name)), alive(running):
+        with acting(Acting(kind=By.JOB, via=piece.name)), alive(running, ends_hung):
             counted = piece.work(now)
     except OutOfTime:
         end(running, Outcome.TIMED_OUT)

@@ -1,5 +1,6 @@
 """A whole installation of its own: folder, keys, database, commands in processes."""
 
+import atexit
 import json
 import os
 import shutil
@@ -7,7 +8,9 @@ import subprocess
 import sys
 import uuid
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import psycopg
@@ -133,14 +136,24 @@ class Installation:
 
 def install(home: Path, simulator: Simulator) -> Installation:
     """An installation with seller North and nothing connected."""
+    made = _prepared().copied(home)
+    made.environment.update(simulator.environment)
+    return made
+
+
+@cache
+def _prepared() -> Installation:
+    """Made once for a run of the tests and copied for each: making one takes long."""
+    folder = Path(mkdtemp(prefix="plugseller-prepared-"))
     environment = {
         **{k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"},
-        **simulator.environment,
         "PLUGSELLER_ENV": "test",
-        "PLUGSELLER_HOME": str(home),
+        "PLUGSELLER_HOME": str(folder / "home"),
         "DATABASE_URL": _database() if SERVER else "",
     }
-    made = Installation(home, environment)
+    made = Installation(folder / "home", environment)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(made.remove)
     made.command("init")
     made.command("shell", "-c", MAKE_SELLER)
     return made

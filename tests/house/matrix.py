@@ -359,6 +359,8 @@ ROUTES: dict[str, Rule] = {
     "credentials": desk("GET", Who.OFFICER, Who.OPERATOR),
     "credential_act": desk("POST", *OFFICER),  # operators too, where it is our own
     **pages_of("jobs_run", *OPERATOR),
+    **pages_of("custody_backup", Who.OFFICER, Who.OPERATOR),
+    **pages_of("custody_replay", Who.OFFICER, Who.OPERATOR),
     **pages_of("compliance_purge", *OFFICER),
     "admin:data_inventory": desk("GET", *OFFICER),
     "admin:audit_entry_search": desk("POST", *OFFICER),

@@ -31,6 +31,7 @@ from plugseller.accounts.models import (
 )
 from plugseller.accounts.roles import GRANTABLE, Permission, Role, StaffRole
 from plugseller.accounts.services import join, make_token
+from plugseller.custody.models import Backup, Replay
 from plugseller.jobs.models import Run
 from tests.compliance.deletion.asked import by_letter
 from tests.conftest import person, signed_in
@@ -78,6 +79,8 @@ def everybody(world: World) -> Round:
     now = timezone.now()
     Run.objects.create(name="mail.send", started_at=now, beat_at=now, fence=1)
     Purge.objects.create(holding="x", rule="orders", began_at=now, ended_at=now)
+    Backup.objects.create(made_at=now, expires_at=now)
+    Replay.objects.create(began_at=now, first=0, done=0, last=1)
     things = {
         "slug": north.slug,
         "connection": world.north.pk,

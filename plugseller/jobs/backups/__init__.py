@@ -12,12 +12,13 @@ from plugseller.jobs.backups.expiring import (
     State,
     expire,
     horizon,
+    is_wanted,
     state,
     trouble,
 )
 from plugseller.jobs.backups.making import make, make_due
 from plugseller.jobs.backups.restoring import finish, restore
-from plugseller.jobs.backups.verifying import Verified, verify, verify_newest
+from plugseller.jobs.backups.verifying import Verified, verify, verify_due
 
 __all__ = [
     "BackupTrouble",
@@ -29,11 +30,12 @@ __all__ = [
     "finish",
     "forget_data_keys",
     "horizon",
+    "is_wanted",
     "make",
     "make_due",
     "restore",
     "state",
     "trouble",
     "verify",
-    "verify_newest",
+    "verify_due",
 ]

@@ -34,6 +34,12 @@ _LONGEST_LINE = 1000
 _LONGEST_MANIFEST = 16 << 20
 
 
+ALREADY = (
+    "There is a database already, and it was left as it is: empty its place, or "
+    "replace it with --over."
+)
+
+
 class BackupTrouble(Exception):
     """A backup can't be made, read or put back; one sentence for operators."""
 

@@ -65,8 +65,18 @@ class Kind(Protocol):
         contents: IO[bytes],
         manifest: dict[str, Any],
         keys: Iterator[KeyRow],
+        *,
+        over: bool,
     ) -> None:
-        """Have these contents and nothing else in the database: all or nothing."""
+        """Have these contents and nothing else in the database: all or nothing.
+
+        Raises BackupTrouble if somebody uses it by then, or if there is one by then
+        and it isn't to be replaced.
+        """
+        ...
+
+    def sweep(self) -> None:
+        """Remove what a killed proof left, apart from files in PLUGSELLER_HOME."""
         ...
 
     def scratch(

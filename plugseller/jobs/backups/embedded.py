@@ -28,7 +28,7 @@ from plugseller.crypto.sqlcipher.opening import create_database
 from plugseller.crypto.sqlcipher.turns import DatabaseRefused
 from plugseller.crypto.streaming import CHUNK, Sink
 from plugseller.disk import settle
-from plugseller.jobs.backups.archive import BackupTrouble, no_place
+from plugseller.jobs.backups.archive import ALREADY, BackupTrouble, no_place
 from plugseller.jobs.backups.contents import (
     DATA_KEYS,
     LEFT_OUT,
@@ -93,8 +93,7 @@ def _copy_to(copy: Any) -> None:
 
 
 def is_empty() -> bool:
-    path = _path()
-    return not path.exists() and not path.with_name(f"{path.name}-wal").exists()
+    return not _path().exists()
 
 
 def refuse_company() -> None:
@@ -108,7 +107,11 @@ def refuse_company() -> None:
 
 
 def put_back(
-    contents: IO[bytes], manifest: dict[str, Any], keys: Iterator[KeyRow]
+    contents: IO[bytes],
+    manifest: dict[str, Any],
+    keys: Iterator[KeyRow],
+    *,
+    over: bool,
 ) -> None:
     """Make the database anew beside its place, and rename it when it is whole."""
     path = _path()
@@ -123,7 +126,7 @@ def put_back(
             link.commit()
         _see_on_disk(fresh)
         connections.close_all()
-        _put_in_place(fresh, path)
+        _put_in_place(fresh, path, over=over)
     except dbapi2.DatabaseError as error:
         raise BackupTrouble(
             f"The database can't be put back ({error}): nothing was changed."
@@ -131,14 +134,24 @@ def put_back(
     except DatabaseRefused as error:
         raise BackupTrouble(str(error)) from error
     except OSError as error:
-        raise no_place(path.parent, error) from error
+        raise _no_room(path.parent, error) from error
     finally:
         remove_database(fresh)
 
 
-def _put_in_place(fresh: Path, path: Path) -> None:
+def sweep() -> None:
+    """There is nothing but files."""
+
+
+def _put_in_place(fresh: Path, path: Path, *, over: bool) -> None:
+    """Nobody has it open meanwhile, so nobody writes on into the old one."""
     turn = turns.alone(path)
     try:
+        if path.exists() and not over:
+            raise BackupTrouble(ALREADY)
+        # The file goes first: killed in between there is no database, never an old
+        # one without its write-ahead log, nor a new one with another's.
+        path.unlink(missing_ok=True)
         remove_side_files(path)
         fresh.replace(path)
         settle(path.parent)
@@ -151,14 +164,17 @@ def scratch(
     contents: IO[bytes], manifest: dict[str, Any], folder: Path
 ) -> Iterator[Ask]:
     """The contents in a file of their own, every page of it proved."""
-    with (
-        _received(contents, manifest, folder) as (received, key),
-        opened(received, key) as link,
-    ):
-        damaged = link.execute("PRAGMA cipher_integrity_check").fetchall()
-        if damaged:
-            raise BackupTrouble(f"{len(damaged)} pages of the backup are damaged.")
-        yield _ask(link)
+    try:
+        with (
+            _received(contents, manifest, folder) as (received, key),
+            opened(received, key) as link,
+        ):
+            damaged = link.execute("PRAGMA cipher_integrity_check").fetchall()
+            if damaged:
+                raise BackupTrouble(f"{len(damaged)} pages of the backup are damaged.")
+            yield _ask(link)
+    except (dbapi2.DatabaseError, DatabaseRefused) as error:
+        raise BackupTrouble(f"The backup can't be opened ({error}).") from error
 
 
 @contextlib.contextmanager
@@ -172,9 +188,16 @@ def _received(
             shutil.copyfileobj(contents, file, CHUNK)
         yield received, manifest["facts"]["database_key"]
     except OSError as error:
-        raise no_place(folder, error) from error
+        raise _no_room(folder, error) from error
     finally:
         remove_database(received)
+
+
+def _no_room(folder: Path, error: OSError) -> BackupTrouble:
+    return BackupTrouble(
+        f"The backup can't be put back in {folder} ({error.strerror}): nothing was "
+        "changed. Check the space on that disk and who owns it."
+    )
 
 
 def _insert() -> str:

@@ -13,8 +13,10 @@ from plugseller.crypto import periods
 from plugseller.custody.models import Backup
 from plugseller.jobs.backups import places
 from plugseller.jobs.backups.archive import DATABASE, KEYS, BackupTrouble, header_of
+from plugseller.jobs.backups.verifying import PROVED_EVERY
 
 _LATE = timedelta(hours=2)  # a daily backup that is so late is a fault
+_UNPROVED = 2 * PROVED_EVERY  # and so is a proof that was missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class State:
     ok: bool
     sentence: str  # for staff
     made_at: datetime | None
-    verified_at: datetime | None
+    verified_at: datetime | None  # that proved right
 
 
 def horizon(now: datetime) -> datetime | None:
@@ -55,6 +57,8 @@ def expire(now: datetime) -> Expired:
 
     Raises KeyTrouble or BackupTrouble when that can't be done; the rest is done.
     """
+    with contextlib.suppress(BackupTrouble), places.putting_back():
+        pass  # nobody is at it, so what a killed restore or proof left is gone now
     over = [one for one in periods.held() if places.expires_at(one) <= now]
     destroyed = sum(periods.destroy(period) for period in over)
     removed, trouble = 0, ""
@@ -80,27 +84,36 @@ def expire(now: datetime) -> Expired:
 
 def state(now: datetime) -> State:
     """Whether backups are made, and proved, as they should be."""
-    made = Backup.objects.filter(outcome=Backup.Outcome.MADE)
-    newest = made.order_by("-made_at").first()
-    proved = made.filter(verified=True).order_by("-verified_at").first()
+    newest, proof = Backup.newest(now), Backup.last_proof(now)
+    right = proof if proof and proof.verified else Backup.last_proof(now, right=True)
     last = newest.made_at if newest else None
-    proved_at = proved.verified_at if proved else None
+    proved_at = right.verified_at if right else None
+    every = settings.BACKUP_EVERY
     if not places.is_configured():
         why = "Nothing is backed up: BACKUP_FOLDER is empty."
     elif last is None:
         why = "No backup was made yet."
-    elif last + settings.BACKUP_EVERY + _LATE < now:
+    elif last + every + min(_LATE, every) < now:
         why = f"The last backup is of {last:%Y-%m-%d %H:%M} UTC."
-    elif newest and newest.verified is False:
-        why = f"The last backup didn't prove right: {newest.trouble}"
+    elif proof and not proof.verified:
+        why = f"The last backup that was proved isn't right: {proof.trouble}"
+    elif proved_at is None:
+        why = "No backup was proved yet: run `manage.py verify_backup`."
+    elif proved_at + _UNPROVED < now:
+        why = f"No backup was proved since {proved_at:%Y-%m-%d %H:%M} UTC."
     else:
-        return State(True, "Backups are made as they should be.", last, proved_at)
+        return State(True, "Backups are made and proved.", last, proved_at)
     return State(False, why, last, proved_at)
 
 
+def is_wanted() -> bool:
+    """A demonstration needs no backups."""
+    return places.is_configured() or settings.PRODUCTION
+
+
 def trouble(now: datetime) -> str:
-    """What is wrong with backups, for `/healthz`; a demonstration needs none."""
-    if not places.is_configured() and not settings.PRODUCTION:
+    """What is wrong with backups, for `/healthz`."""
+    if not is_wanted():
         return ""
     found = state(now)
     return "" if found.ok else found.sentence

@@ -46,8 +46,9 @@ def make(now: datetime) -> Backup:
     """
     folder = places.folder()
     with places.alone_in(folder, "making"):
-        places.sweep(folder)
-        places.sweep(places.keys_folder())
+        with places.alone_in(places.keys_folder(), "forgetting", waits=True):
+            places.sweep(folder)
+            places.sweep(places.keys_folder())
         row = _begin(now)
         began = time.monotonic()
         try:

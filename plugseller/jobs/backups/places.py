@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,12 @@ from plugseller.jobs.backups.archive import (
 from plugseller.jobs.backups.contents import Kind
 
 KINDS: dict[str, Kind] = {"sqlite": embedded, "postgresql": server}
+SCRATCH = ".verify-"  # folders in PLUGSELLER_HOME, of proofs under way
+_BUSY = {
+    "making": "Another process is making a backup in {place}: let it finish.",
+    "forgetting": "Another process takes data keys out of {place}: let it finish.",
+    "putting-back": "Another process is putting a backup back: let it finish.",
+}
 
 
 def kind() -> Kind:
@@ -93,15 +100,29 @@ def alone_in(place: Path, work: str, *, waits: bool = False) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
         yield
     except BlockingIOError as error:
-        raise BackupTrouble(
-            f"Another process is making a backup in {place}: let it finish."
-        ) from error
+        raise BackupTrouble(_BUSY[work].format(place=place)) from error
     finally:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def putting_back(*, waits: bool = False) -> Iterator[None]:
+    """Nobody else restores or proves a backup on this machine meanwhile.
+
+    What a killed one left behind goes first: it may hold what was erased since, and no
+    deletion walks there (RET-2). Raises BackupTrouble.
+    """
+    home = Path(settings.PLUGSELLER_HOME)
+    with alone_in(home, "putting-back", waits=waits):
+        sweep(home)
+        for left in home.glob(f"{SCRATCH}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        kind().sweep()
+        yield
+
+
 def sweep(place: Path) -> None:
-    """Remove what a backup that was killed left behind. Only while alone there."""
+    """Remove files that a killed process left half written. Only while alone there."""
     for left in (*place.glob(".*.part"), *place.glob(".*.part-*")):
         with contextlib.suppress(OSError):
             left.unlink()

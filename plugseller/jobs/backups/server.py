@@ -6,6 +6,7 @@ the programs by their environment, never by an argument.
 """
 
 import contextlib
+import hashlib
 import os
 import secrets
 import shutil
@@ -19,7 +20,7 @@ from django.db import DatabaseError, connection, connections
 from psycopg import sql
 
 from plugseller.crypto.streaming import CHUNK, Sink
-from plugseller.jobs.backups.archive import BackupTrouble
+from plugseller.jobs.backups.archive import ALREADY, BackupTrouble
 from plugseller.jobs.backups.contents import (
     DATA_KEYS,
     LEFT_OUT,
@@ -49,6 +50,30 @@ _KEYS = (
     f"FROM {DATA_KEYS} ORDER BY id"
 )
 _COLUMNS = "id, owner, wrapped, master_key_id, created_at, retired_at, destroyed_at"
+# Said inside the transaction that puts back, when its locks keep everybody out: whoever
+# came between would go on in what was put back, before it has forgotten again.
+_ALONE = """
+DO $$ BEGIN
+  FOR look IN 1..30 LOOP
+    PERFORM pg_stat_clear_snapshot();
+    EXIT WHEN NOT EXISTS (
+      SELECT FROM pg_stat_activity WHERE datname = current_database()
+      AND backend_type = 'client backend' AND pid <> pg_backend_pid());
+    IF look = 30 THEN
+      RAISE EXCEPTION
+        'others connected meanwhile: stop the service, its workers and cron.';
+    END IF;
+    PERFORM pg_sleep(0.1);
+  END LOOP;
+END $$;
+"""
+_EMPTY = f"""
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema()) THEN
+    RAISE EXCEPTION '{ALREADY}';
+  END IF;
+END $$;
+"""
 
 
 @contextlib.contextmanager
@@ -91,10 +116,16 @@ def refuse_company() -> None:
 
 
 def put_back(
-    contents: IO[bytes], manifest: dict[str, Any], keys: Iterator[KeyRow]
+    contents: IO[bytes],
+    manifest: dict[str, Any],
+    keys: Iterator[KeyRow],
+    *,
+    over: bool,
 ) -> None:
     connections.close_all()
-    _load(contents, manifest, keys)
+    first = ["SET lock_timeout = '10s'", *([] if over else [_EMPTY])]
+    clearing = _clearing(str(manifest["facts"]["schema"]))
+    _load(contents, manifest, keys, first=[*first, clearing, _ALONE])
 
 
 @contextlib.contextmanager
@@ -102,17 +133,34 @@ def scratch(
     contents: IO[bytes], manifest: dict[str, Any], folder: Path
 ) -> Iterator[Ask]:
     """A database of its own on the same server, which is dropped afterwards."""
-    name = f"plugseller_scratch_{secrets.token_hex(6)}"
+    sweep()
+    name = f"{_scratches()}{secrets.token_hex(6)}"
     _on_server(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     link = connection.copy("scratch")
     link.settings_dict["NAME"] = name
     try:
-        _load(contents, manifest, iter(()), database=name)
+        clearing = _clearing(str(manifest["facts"]["schema"]))
+        _load(contents, manifest, iter(()), first=[clearing], database=name)
         yield _ask(link)
     finally:
         link.close()
         drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
         _on_server(drop.format(sql.Identifier(name)))
+
+
+def sweep() -> None:
+    """Scratch databases of this one, unless somebody is at work in them."""
+    names = _ask(connection)("SELECT datname FROM pg_database")
+    for (name,) in names:
+        if name.startswith(_scratches()):
+            with contextlib.suppress(BackupTrouble):
+                _on_server(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+
+
+def _scratches() -> str:
+    """How scratch databases of this one begin; others may be on the server."""
+    own = str(connection.settings_dict["NAME"]).encode()
+    return f"plugseller_scratch_{hashlib.sha256(own).hexdigest()[:12]}_"
 
 
 def _on_server(statement: sql.Composed) -> None:
@@ -143,13 +191,16 @@ def _load(
     manifest: dict[str, Any],
     keys: Iterator[KeyRow],
     *,
+    first: Sequence[str],
     database: str = "",
 ) -> None:
-    """One transaction. What is read from `contents` may turn out broken: then psql is
-    killed before it could commit."""
+    """One transaction, which begins with `first`. What is read from `contents` may turn
+    out broken: then psql is killed before it could commit."""
     schema = str(manifest["facts"]["schema"])
     words = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction"]
-    words += ["-o", os.devnull, "-c", _clearing(schema), "-f", "-"]
+    words += ["-o", os.devnull]
+    words += [word for statement in first for word in ("-c", statement)]
+    words += ["-f", "-"]
     with _running(words, stdin=subprocess.PIPE, database=database) as (
         process,
         complaint,

@@ -2,7 +2,7 @@
 
 import contextlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,6 +23,8 @@ from plugseller.jobs.backups.contents import Ask, figures
 from plugseller.jobs.backups.restoring import refuse_unusable
 from plugseller.keyprovider import KeyTrouble
 
+PROVED_EVERY = timedelta(days=7)
+
 
 @dataclass(frozen=True, slots=True)
 class Verified:
@@ -39,12 +41,19 @@ class Verified:
         return not self.differences
 
 
-def verify_newest(now: datetime) -> Verified | None:
-    """The weekly proof; None while there is nothing to prove."""
-    files = places.backups()
-    if not files:
+def verify_due(now: datetime) -> Verified | None:
+    """The weekly proof; sooner while none was, or the last one failed.
+
+    None while there is nothing to prove, or nothing new.
+    """
+    newest, proof = Backup.newest(now), Backup.last_proof(now)
+    if newest is None or newest.verified is False:
+        return None  # the first is to come; or the next, for this one was found out
+    proved_at = proof.verified_at if proof and proof.verified else None
+    if proved_at and proved_at > now - PROVED_EVERY:
         return None
-    found = verify(files[-1], places.keys_file_of(files[-1]), now=now)
+    file = places.folder() / newest.file
+    found = verify(file, places.keys_file_of(file), now=now)
     if not found.holds:
         raise BackupTrouble(found.differences[0])
     return found
@@ -55,10 +64,11 @@ def verify(file: Path, keys_file: Path, *, now: datetime) -> Verified:
 
     The result stands on the backup's record, where this database has it.
     """
-    try:
-        found = _compare(file, keys_file)
-    except (BackupTrouble, KeyTrouble, LedgerBroken) as error:
-        found = Verified(file, 0, 0, None, [str(error)])
+    with places.putting_back(waits=True):
+        try:
+            found = _compare(file, keys_file)
+        except (BackupTrouble, KeyTrouble, LedgerBroken) as error:
+            found = Verified(file, 0, 0, None, [str(error)])
     _note(found, now)
     return found
 
@@ -66,9 +76,9 @@ def verify(file: Path, keys_file: Path, *, now: datetime) -> Verified:
 def _compare(file: Path, keys_file: Path) -> Verified:
     manifest = refuse_unusable(file, keys_file)
     with (
-        TemporaryDirectory(prefix=".verify-", dir=settings.PLUGSELLER_HOME) as scratch,
+        TemporaryDirectory(prefix=places.SCRATCH, dir=settings.PLUGSELLER_HOME) as home,
         reading(file, DATABASE) as (_, contents),
-        places.kind().scratch(contents, manifest, Path(scratch)) as ask,
+        places.kind().scratch(contents, manifest, Path(home)) as ask,
     ):
         found = figures(ask, _tables_of(ask, manifest["counts"]))
     different = [

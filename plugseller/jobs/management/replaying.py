@@ -6,10 +6,22 @@ from contextlib import contextmanager
 from django.core.management.base import CommandError
 
 from plugseller.audit.witness import WitnessTrouble
-from plugseller.commands import Report
+from plugseller.commands import Report, asked
 from plugseller.custody.ledger import LedgerBroken
 from plugseller.custody.replay import Replayed, ReplayTrouble
 from plugseller.jobs.backups import BackupTrouble
+
+_CONFIRMED = "there is no copy"
+
+
+def confirm_lost_ledger() -> None:
+    """Have it typed that the ledger is lost for good. Raises CommandError."""
+    given = asked(
+        "Without the ledger, what was erased after the backup isn't known and would "
+        f"stay. Type “{_CONFIRMED}” to go on: "
+    )
+    if given != _CONFIRMED:
+        raise CommandError("Nothing was changed: put back your copy of the ledger.")
 
 
 @contextmanager

@@ -44,6 +44,15 @@ def test_a_destroyed_key_is_gone() -> None:
     assert list(periods.folder().iterdir()) == []
 
 
+def test_a_draft_that_a_killed_rotation_left_goes_with_the_key() -> None:
+    """It wraps the same key, so while it lies there nothing has ended."""
+    periods.key_of_now(NOON)
+    key = periods.folder() / "2026-11-28.key"
+    key.with_name(f".{key.name}.0011223344556677").write_bytes(key.read_bytes())
+    periods.destroy("2026-11-28")
+    assert list(periods.folder().iterdir()) == []
+
+
 def test_one_key_in_place_of_another_is_noticed() -> None:
     periods.key_of_now(NOON)
     periods.key_of_now(NOON.replace(day=29))

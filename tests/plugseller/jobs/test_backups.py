@@ -24,37 +24,20 @@ from plugseller.audit.models import Entry
 from plugseller.crypto import periods
 from plugseller.crypto.models import DataKey
 from plugseller.crypto.services import create_data_key, destroy_data_key
-from plugseller.custody import ledger
 from plugseller.custody.models import Backup
 from plugseller.jobs import backups
 from plugseller.jobs.backups import BackupTrouble, datakeys, places
 from plugseller.jobs.backups.archive import DATABASE, KEYS, prove, reading
 from plugseller.jobs.backups.restoring import refuse_unusable
 from plugseller.keyprovider import KeyTrouble, keys_folder
+from tests.plugseller.jobs.conftest import NOW, files_of
 
-NOW = datetime(2026, 11, 28, 13, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _places(tmp_path: Path, settings: Any) -> None:
-    settings.BACKUP_FOLDER = str(tmp_path / "backups")
-    settings.BACKUP_KEYS_FOLDER = tmp_path / "backup-keys"
-    settings.BACKUP_PERIODS_FOLDER = tmp_path / "periods"
-
-
-@pytest.fixture
-def north() -> Seller:
-    seller = create_seller(actor=None, name="North", slug="north", time_zone="UTC")
-    create_data_key(seller.pk)
-    return seller
-
-
-def files_of(made: Backup) -> tuple[Path, Path]:
-    file = places.folder() / made.file
-    return file, places.keys_file_of(file)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("backup_places"),
+]
 
 
 def verified(made: Backup, *, now: datetime = NOW) -> list[str]:
@@ -109,9 +92,6 @@ def test_a_backup_that_holds_something_else_is_found_out(
     assert made.verified is False
     with pytest.raises(SystemExit):
         call_command("verify_backup", str(files_of(made)[0]), stdout=StringIO())
-    with pytest.raises(BackupTrouble):
-        backups.verify_newest(NOW)
-    assert not backups.state(NOW).ok
 
 
 def test_nothing_of_it_can_be_read_and_no_key_is_in_it(north: Seller) -> None:
@@ -186,17 +166,6 @@ def test_what_lacks_a_key_or_a_part_is_refused_before_anything_is_touched(
     with pytest.raises(KeyTrouble, match="There is no key of the period"):
         refuse_unusable(file, keys_file)
     key.write_bytes(mine)
-    with pytest.raises(BackupTrouble, match="There is a database already"):
-        backups.restore(file, keys_file, now=NOW)
-    assert Seller._base_manager.count() == 1
-
-
-def test_an_older_ledger_is_refused(north: Seller) -> None:
-    ledger.write("seller", [north.pk], request="DEL-1", now=NOW)
-    made = backups.make(NOW)
-    ledger.ledger_file().unlink()
-    with pytest.raises(BackupTrouble, match="put back your copy of the ledger first"):
-        refuse_unusable(*files_of(made))
 
 
 def test_a_backup_of_a_newer_program_is_refused(north: Seller) -> None:
@@ -303,25 +272,6 @@ def test_the_horizon_knows_backups_that_this_database_does_not(
     assert backups.horizon(NOW) == datetime(2026, 12, 26, tzinfo=UTC)
     periods.destroy("2026-11-28")
     assert backups.horizon(NOW) is None
-
-
-def test_the_daily_job_makes_one_and_says_when_it_does_not(
-    north: Seller, settings: Any
-) -> None:
-    assert "No backup was made yet" in backups.state(NOW).sentence
-    assert backups.make_due(NOW) is not None
-    assert backups.state(NOW).ok
-    late = backups.state(NOW + timedelta(hours=27))
-    assert not late.ok
-    assert "The last backup is of 2026-11-28 13:30" in late.sentence
-    settings.BACKUP_FOLDER = ""
-    assert backups.make_due(NOW) is None
-    assert "BACKUP_FOLDER is empty" in backups.state(NOW).sentence
-    assert backups.trouble(NOW) == ""
-    settings.PRODUCTION = True
-    assert "BACKUP_FOLDER is empty" in backups.trouble(NOW)
-    with pytest.raises(CommandError, match="BACKUP_FOLDER=/backup/plugseller"):
-        call_command("backup")
 
 
 def test_two_at_once_do_not_get_into_each_others_way(north: Seller) -> None:

@@ -221,8 +221,8 @@ def test_the_command_tells_how_jobs_stand_and_fails_for_those_that_need_somebody
     del shelf["bad"]
     made = Beat.objects.get(name="good")
     assert made.ran_at is not None
-    early = made.ran_at - timedelta(hours=4, minutes=1)
-    Beat.objects.filter(name="good").update(ran_at=early)
+    early = made.ran_at - timedelta(hours=1, minutes=4)
+    Beat.objects.filter(name="good").update(ran_at=early, tried_at=early)
     with pytest.raises(SystemExit):
         call_command("jobs")
     assert "overdue" in capsys.readouterr().out

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from plugseller.commands import Report, ReportCommand, asked
-from plugseller.custody.replay import write_ledger_anew
+from plugseller.commands import Report, ReportCommand
 from plugseller.jobs import backups
-from plugseller.jobs.management.replaying import report_of, told_plainly
-
-_CONFIRMED = "there is no copy"
+from plugseller.jobs.management.replaying import (
+    confirm_lost_ledger,
+    report_of,
+    told_plainly,
+)
 
 
 class Command(ReportCommand):
@@ -33,16 +34,6 @@ class Command(ReportCommand):
     def report(self, **options: Any) -> Report:
         with told_plainly():
             if options["ledger_lost"]:
-                _confirm()
-                write_ledger_anew()
-            done = backups.finish(timezone.now())
+                confirm_lost_ledger()
+            done = backups.finish(timezone.now(), ledger_lost=options["ledger_lost"])
         return report_of(done, "The gate is open.")
-
-
-def _confirm() -> None:
-    given = asked(
-        "Without the ledger, what was erased after the backup isn't known and would "
-        f"stay. Type “{_CONFIRMED}” to go on: "
-    )
-    if given != _CONFIRMED:
-        raise CommandError("Nothing was changed: put back your copy of the ledger.")

@@ -10,7 +10,11 @@ from django.utils import timezone
 from plugseller.commands import Report, ReportCommand, asked
 from plugseller.jobs import backups
 from plugseller.jobs.backups import places
-from plugseller.jobs.management.replaying import report_of, told_plainly
+from plugseller.jobs.management.replaying import (
+    confirm_lost_ledger,
+    report_of,
+    told_plainly,
+)
 
 
 class Command(ReportCommand):
@@ -32,6 +36,12 @@ class Command(ReportCommand):
             action="store_true",
             help="replace the database that is there; its name has to be typed",
         )
+        parser.add_argument(
+            "--ledger-lost",
+            action="store_true",
+            help="complete what is left of the ledger from the backup's suppression "
+            "list; has to be confirmed",
+        )
 
     def report(self, **options: Any) -> Report:
         file: Path = options["file"]
@@ -39,11 +49,14 @@ class Command(ReportCommand):
         with told_plainly():
             if options["over"] and not places.kind().is_empty():
                 _confirm()
+            if options["ledger_lost"]:
+                confirm_lost_ledger()
             done = backups.restore(
                 file,
                 keys,
                 now=timezone.now(),
                 over=options["over"],
+                ledger_lost=options["ledger_lost"],
                 say=self._say(quiet=options["json"]),
             )
         return report_of(

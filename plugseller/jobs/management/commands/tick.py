@@ -16,7 +16,7 @@ class Command(ReportCommand):
     help = "Do what is due on the timetable; run it each minute from cron."
 
     def report(self, **options: Any) -> Report:
-        done = run_due(timezone.now())
+        done = run_due(timezone.now(), ends_hung=True)
         if not settings.JOB_WORKERS:
             done += run_queued()
         ran = [asdict(piece) for piece in done]

@@ -1,0 +1,58 @@
+"""A job that hasn't run when due is late after three ticks, and not before."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from plugseller.jobs.health import of_jobs
+from plugseller.jobs.models import Beat
+from plugseller.jobs.running import begin
+from plugseller.jobs.timetable import make_known, run_due
+from plugseller.shelves import Periodic
+from tests.plugseller.jobs.test_timetable import empty_shelf, put
+
+pytestmark = pytest.mark.django_db
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def shelf(monkeypatch: Any) -> dict[str, Periodic]:
+    """A timetable with one hourly job on it."""
+    made = empty_shelf(monkeypatch)
+    put(made, "a", lambda now: None)
+    return made
+
+
+def test_nothing_ticks(shelf: dict[str, Periodic], now: datetime) -> None:
+    run_due(now)
+    assert of_jobs(now + HOUR + 3 * MINUTE) == ""
+    assert of_jobs(now + HOUR + 3 * MINUTE + SECOND) == "Overdue: a."
+
+
+def test_nothing_ever_ticked(shelf: dict[str, Periodic], now: datetime) -> None:
+    make_known(now)
+    assert of_jobs(now + 3 * MINUTE) == ""
+    assert of_jobs(now + 3 * MINUTE + SECOND) == "Overdue: a."
+
+
+def test_one_at_work_is_late_when_its_limit_is_over(
+    shelf: dict[str, Periodic], now: datetime
+) -> None:
+    make_known(now)
+    assert begin(shelf["a"], now=now)
+    limit = shelf["a"].limit
+    assert of_jobs(now + limit + 3 * MINUTE) == ""
+    assert of_jobs(now + limit + 3 * MINUTE + SECOND) == "Overdue: a."
+
+
+def test_one_that_fails_and_fails_is_late_as_well(
+    shelf: dict[str, Periodic], now: datetime
+) -> None:
+    put(shelf, "a", lambda now: 1 / 0)
+    for minute in range(9):
+        run_due(now + minute * MINUTE)
+    assert of_jobs(now + 9 * MINUTE) == "Overdue: a."
+    Beat.objects.update(ran_at=now + 9 * MINUTE, failures=0)
+    assert of_jobs(now + 9 * MINUTE) == ""
