@@ -22,6 +22,7 @@ from django.views.decorators.debug import sensitive_variables
 from plugseller import keyprovider
 from plugseller.audit.services import record
 from plugseller.crypto.models import DataKey
+from plugseller.crypto.noticing import note_broken
 from plugseller.crypto.sealedfiles import opened_file, sealed_file
 from plugseller.crypto.sealing import (
     SealBroken,
@@ -193,13 +194,18 @@ def seal_for_new(owner: UUID, plaintext: bytes, context: Sequence[str]) -> bytes
 def open_for(owner: UUID, envelope: bytes, context: Sequence[str]) -> bytes:
     """What was sealed for this owner in this context.
 
-    Raises SealBroken, KeyDestroyed or KeyTrouble.
+    Raises SealBroken, KeyDestroyed or KeyTrouble; the first is told of as well.
     """
-    key_id = key_id_of(envelope)
-    found = _unwrapped.get(key_id) or _look_up(key_id)
-    if found[0] != owner:
-        raise SealBroken("A sealed value belongs to another owner.")
-    return open_envelope(key=found[1], envelope=envelope, context=context)
+    key_id = None
+    try:
+        key_id = key_id_of(envelope)
+        found = _unwrapped.get(key_id) or _look_up(key_id)
+        if found[0] != owner:
+            raise SealBroken("A sealed value belongs to another owner.")
+        return open_envelope(key=found[1], envelope=envelope, context=context)
+    except SealBroken:
+        note_broken(owner, context, key_id)
+        raise
 
 
 def sealed_file_for(owner: UUID, out: Sink, context: Sequence[str]) -> SealedWriter:
@@ -228,12 +234,6 @@ def opened_file_for(
         return found[1]
 
     return opened_file(source, key_of=key_of, context=context)
-
-
-def owner_of(envelope: bytes) -> UUID:
-    """For whom a value was sealed. Raises SealBroken, KeyDestroyed or KeyTrouble."""
-    key_id = key_id_of(envelope)
-    return (_unwrapped.get(key_id) or _look_up(key_id))[0]
 
 
 def check_data_key(row: DataKey) -> None:
