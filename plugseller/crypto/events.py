@@ -54,3 +54,9 @@ event(
     sentence="met a sealed value that doesn't belong where it lies",
     by=ANYBODY,
 )
+event(
+    "web_key.replaced",
+    kind=Kind.KEY,
+    sentence="replaced the key of web sessions, from the next start on",
+    by=(By.COMMAND,),
+)

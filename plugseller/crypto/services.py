@@ -139,24 +139,34 @@ def rewrap_data_keys(
 
     Each batch is a transaction, so an interrupted run is finished by the next one, and
     two at once share the work. `told` hears after each batch how many it is by now.
-    Raises KeyTrouble when an old master key isn't held any more.
+    One that doesn't open stays as it is and holds up no other; then this raises
+    SealBroken, or KeyTrouble when an old master key isn't held any more, at its end.
     """
-    changed = 0
+    changed, last = 0, None
+    trouble: Unopenable | KeyTrouble | None = None
     while True:
         with transaction.atomic():
             take_turn()
             current = keyprovider.provider().current_master_id()
             behind = DataKey.objects.filter(destroyed_at=None)
-            rows = behind.exclude(master_key_id=current).order_by("pk")[:batch]
-            count = [_rewrap(row, current) for row in rows]
-            if sum(count):
-                record(
-                    "data_key.rewrapped", rows=sum(count), details={"master": current}
-                )
-        if not count:
-            return changed
-        changed += sum(count)
+            rows = behind.exclude(master_key_id=current).order_by("pk")
+            here = list(rows.filter(pk__gt=last)[:batch] if last else rows[:batch])
+            count = 0
+            for row in here:
+                try:
+                    count += _rewrap(row, current)
+                except (SealBroken, KeyTrouble) as error:
+                    trouble = trouble or error
+            if count:
+                record("data_key.rewrapped", rows=count, details={"master": current})
+        if not here:
+            break
+        last = here[-1].pk
+        changed += count
         told(changed)
+    if trouble is not None:
+        raise trouble
+    return changed
 
 
 def take_turn(*, alone: bool = False) -> None:
