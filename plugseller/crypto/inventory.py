@@ -28,7 +28,9 @@ _KINDS = {
 }
 
 
-def keys(now: datetime, until: datetime | None) -> Iterator[CredentialRow]:
+def keys(
+    now: datetime, until: datetime | None, only: uuid.UUID | None = None
+) -> Iterator[CredentialRow]:
     """The keys that seal and sign from now on, and those before that still open."""
     for line in key_inventory(now):
         if line.state == "retired":
@@ -63,7 +65,9 @@ def _key(line: KeyLine) -> CredentialRow:
     )
 
 
-def certificates(now: datetime, until: datetime | None) -> Iterator[CredentialRow]:
+def certificates(
+    now: datetime, until: datetime | None, only: uuid.UUID | None = None
+) -> Iterator[CredentialRow]:
     """Our own certificate towards the database, and the authorities we are told of."""
     options = settings.DATABASES["default"].get("OPTIONS", {})
     files = {

@@ -37,7 +37,7 @@ MAY = {
     "marketplaces/exporting/": ("update", "how far a package got; asked, built, ended"),
     "marketplaces/sync/bookkeeping.py": ("sql", "where a sync is, no contents"),
     "marketplaces/sync/engine.py": ("update", "state of runs; one entry for each run"),
-    "marketplaces/sync/rounds.py": ("update", "set aside; the broken value is an entry"),
+    "marketplaces/sync/rounds.py": ("update", "set aside; logged as broken"),
     "marketplaces/sync/proving.py": ("update", "when it was tried; runs are logged"),
     "marketplaces/sync/sightings.py": (
         "update sql",
