@@ -6,30 +6,39 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Q
+from django.db.models import Case, DateTimeField, ExpressionWrapper, F, Q, When
+from django.db.models.functions import Coalesce
 
 from marketplaces import rotation, shelf
 from marketplaces.appsecrets import KEEP_AT_MOST, live_secrets
 from marketplaces.contract import Adapter
 from marketplaces.models import AppSecret, Connection
 from marketplaces.services import disconnect_as_officer
+from plugseller.accounts.inventory import AT_ONCE
 from plugseller.accounts.models import User
 from plugseller.accounts.roles import StaffRole
 from plugseller.shelves import CredentialRow, credentials
 
 _REASON = "the inventory shows when credentials of all sellers are due, no contents"
 _NAMES = uuid.UUID("0b1f5f0a-6e0e-4c0b-8a9d-2f4d3c5e7a90")
+_OUR_LIMIT = F("connected_at") + KEEP_AT_MOST
 _LIVE = (Connection.Status.ACTIVE, Connection.Status.ATTENTION)
 
 
-def authorisations(now: datetime, until: datetime | None) -> Iterator[CredentialRow]:
+def authorisations(
+    now: datetime, until: datetime | None, only: uuid.UUID | None = None
+) -> Iterator[CredentialRow]:
     """What sellers let us in with: by the marketplace's own limit, else by ours."""
     live = Connection.objects.across_sellers(reason=_REASON).filter(status__in=_LIVE)
     if until is not None:
         ours = Q(reconnect_by=None, connected_at__lte=until - KEEP_AT_MOST)
         live = live.filter(Q(reconnect_by__lte=until) | ours)
+    if only is not None:
+        live = live.filter(pk=only)
     found = live.select_related("seller").defer("credentials")
-    for one in found.order_by("connected_at", "pk").iterator():
+    due = Coalesce("reconnect_by", ExpressionWrapper(_OUR_LIMIT, DateTimeField()))
+    well = Case(When(status=Connection.Status.ATTENTION, then=0), default=1)
+    for one in found.order_by(well, due, "pk").iterator(AT_ONCE):
         yield _authorisation(one)
 
 
@@ -58,7 +67,9 @@ def _known(one: Connection) -> bool:
     return one.marketplace in settings.MARKETPLACES
 
 
-def own_secrets(now: datetime, until: datetime | None) -> Iterator[CredentialRow]:
+def own_secrets(
+    now: datetime, until: datetime | None, only: uuid.UUID | None = None
+) -> Iterator[CredentialRow]:
     """Our own app's secrets; of two only the newer is due, the other ends by itself."""
     for adapter in shelf.adapters():
         rows = [
@@ -94,7 +105,7 @@ def _secret(
         due_at=due if is_newest else None,
         trouble=trouble,
         note=_how(adapter) if is_newest else "A newer one took its place.",
-        can=("rotate",) if is_newest else (),
+        can=("rotate",) if is_newest and adapter.own_secret.rotation else (),
     )
 
 
@@ -149,5 +160,5 @@ def _spoken(instant: datetime) -> str:
     return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-credentials("authorisations", authorisations, {"disconnect": disconnect})
+credentials("authorisations", authorisations, {"disconnect": disconnect}, in_order=True)
 credentials("own secrets", own_secrets, {"rotate": rotate})

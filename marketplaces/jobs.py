@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from marketplaces import rotation
+from marketplaces import receiving, rotation
 from marketplaces.appsecrets import forget_ended, note_environment
 from marketplaces.exporting import building
 from marketplaces.exporting import services as exporting
@@ -48,7 +48,7 @@ def keep_app_secrets(now: datetime) -> None:
     """Note, receive and forget secrets of our own app, and shout where one is lost."""
     for marketplace in settings.MARKETPLACES:
         note_environment(marketplace, now=now)
-    rotation.collect(now)
+    receiving.collect(now)
     rotation.shout(now)
     forget_ended(now)
 

@@ -122,6 +122,7 @@ MIDDLEWARE = [
     "plugseller.middleware.RequestContext",
     "plugseller.accounts.refused.NoteRefused",
     "plugseller.audit.failclosed.RefuseUnlogged",
+    "plugseller.crypto.refusing.RefuseUnopenable",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

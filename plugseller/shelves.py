@@ -125,6 +125,11 @@ class CredentialRow:
 
     SOON: ClassVar[timedelta] = timedelta(days=30)
 
+    def urgency(self) -> tuple[bool, bool, float]:
+        """What comes first when those with trouble do, then by the day."""
+        due = self.due_at
+        return not self.trouble, due is None, due.timestamp() if due else 0.0
+
     def standing(self, now: datetime) -> Standing:
         if self.trouble:
             return Standing.TROUBLE
@@ -137,9 +142,13 @@ class Lists(Protocol):
     """Lists the credentials of one source that are in use."""
 
     def __call__(
-        self, now: datetime, until: datetime | None
+        self, now: datetime, until: datetime | None, only: UUID | None = None
     ) -> Iterable[CredentialRow]:
-        """Those in use now; with `until` only those that are due by then."""
+        """Those in use now; with `until` only those that are due by then.
+
+        One that may have thousands gives them by `urgency` without making them all,
+        and with `only` nothing but the credential of that id.
+        """
 
 
 class Does(Protocol):
@@ -156,6 +165,7 @@ class Credentials:
 
     source: str
     rows: Lists
+    in_order: bool  # by urgency
     does: Mapping[str, Does]  # verb -> service: "revoke", "disconnect", "rotate"
 
 
@@ -164,13 +174,17 @@ CREDENTIALS: Mapping[str, Credentials] = MappingProxyType(_credentials)
 
 
 def credentials(
-    source: str, rows: Lists, does: Mapping[str, Does] | None = None
+    source: str,
+    rows: Lists,
+    does: Mapping[str, Does] | None = None,
+    *,
+    in_order: bool = False,
 ) -> Credentials:
     """Add to the inventory of credentials, from each app's `inventory.py`.
 
-    ValueError if the source is taken.
+    `in_order`: the rows come by urgency. ValueError if the source is taken.
     """
-    entry = Credentials(source, rows, does or {})
+    entry = Credentials(source, rows, in_order, does or {})
     if _credentials.setdefault(source, entry) != entry:
         raise ValueError(f"{source} is in the inventory already.")
     return entry

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from compliance import clocks
 from compliance.clocks import Deadline, Duty
-from compliance.credentials.rows import due_by, inventory
+from compliance.credentials.rows import find, inventory
 from plugseller.accounts.models import User
 from plugseller.accounts.services.grants import owners_of
 from plugseller.accounts.services.officers import tell_officers
@@ -55,10 +55,15 @@ def _is_ending(row: CredentialRow, now: datetime) -> bool:
 
 
 def _warn(deadline: Deadline, now: datetime) -> Iterable[OutgoingMail]:
-    row = due_by(deadline.subject_id, now, deadline.due_at)
+    row = _still_due(deadline, now)
     if row is None or _was_made_after(row, deadline):
         return ()  # renewed a moment ago; or whoever made it chose so short a life
     return _tell(row, deadline, now, f"is due on {_spoken(deadline.due_at)}")
+
+
+def _still_due(deadline: Deadline, now: datetime) -> CredentialRow | None:
+    item = find(deadline.subject_id, now, until=deadline.due_at)
+    return item.row if item else None
 
 
 def _was_made_after(row: CredentialRow, deadline: Deadline) -> bool:
@@ -68,7 +73,7 @@ def _was_made_after(row: CredentialRow, deadline: Deadline) -> bool:
 
 def _escalate(deadline: Deadline, now: datetime) -> Iterable[OutgoingMail]:
     """It ran out: those responsible once more, and every officer."""
-    row = due_by(deadline.subject_id, now, deadline.due_at)
+    row = _still_due(deadline, now)
     if row is None:
         return ()
     happened = f"was due on {_spoken(deadline.due_at)}"

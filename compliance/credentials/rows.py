@@ -1,12 +1,12 @@
 """The inventory of credentials: what every floor put on the shelf (ACC-3)."""
 
+import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from plugseller.shelves import CREDENTIALS, CredentialRow, Standing
-
-_WORST_FIRST = list(Standing)
+from plugseller.shelves import CREDENTIALS, CredentialRow, Credentials, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +34,32 @@ def inventory(now: datetime, *, until: datetime | None = None) -> list[Item]:
 
     With `until` only what is due by then.
     """
-    items = [
-        Item(entry.source, row, row.standing(now))
-        for entry in CREDENTIALS.values()
-        for row in entry.rows(now, until)
-    ]
-    return sorted(items, key=_urgency)
+    return list(by_urgency(now, until=until))
 
 
-def _urgency(item: Item) -> tuple[int, bool, float, str]:
-    due = item.row.due_at
-    return (
-        _WORST_FIRST.index(item.standing),
-        due is None,
-        due.timestamp() if due else 0.0,
-        item.row.kind,
-    )
+def by_urgency(
+    now: datetime, *, until: datetime | None = None, source: str = ""
+) -> Iterator[Item]:
+    """The same one by one, of one source or of all: what isn't taken isn't read."""
+    sources = [one for one in CREDENTIALS.values() if source in ("", one.source)]
+    rows = [_items(one, now, until) for one in sources]
+    return heapq.merge(*rows, key=lambda item: item.row.urgency())
 
 
-def due_by(subject_id: UUID, now: datetime, until: datetime) -> CredentialRow | None:
-    """That credential, if it is still in use and due by then."""
-    for item in inventory(now, until=until):
-        if item.row.subject_id == subject_id:
-            return item.row
+def _items(entry: Credentials, now: datetime, until: datetime | None) -> Iterator[Item]:
+    rows = entry.rows(now, until)
+    if not entry.in_order:
+        rows = sorted(rows, key=CredentialRow.urgency)
+    for row in rows:
+        yield Item(entry.source, row, row.standing(now))
+
+
+def find(
+    subject_id: UUID, now: datetime, *, until: datetime | None = None
+) -> Item | None:
+    """That credential, if it is still in use, and due by then."""
+    for entry in CREDENTIALS.values():
+        for row in entry.rows(now, until, subject_id):
+            if row.subject_id == subject_id:
+                return Item(entry.source, row, row.standing(now))
     return None

@@ -4,6 +4,10 @@ The page is for reading; each button calls the service of the floor whose creden
 it is, which checks who asks and writes its own entry.
 """
 
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -17,13 +21,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from compliance.credentials.rows import Item, inventory
+from compliance.credentials.rows import Item, by_urgency, find
 from plugseller.accounts.confirming import confirmed
 from plugseller.accounts.models import User
 from plugseller.displayonly import roles_seeing
 from plugseller.shelves import CREDENTIALS, Standing
 
-_SHOWN = 500  # rows; the worst come first
+_SHOWN = 100  # rows on a page; the worst come first
+_PAGE = re.compile(r"[1-9][0-9]{0,3}")
 _VERBS = {"revoke": "Revoke", "disconnect": "Disconnect", "rotate": "Rotate"}
 # Ending what belongs to others is an officer's; our own secrets are operators' as well.
 _OPERATORS = ("rotate",)
@@ -33,26 +38,35 @@ _OPERATORS = ("rotate",)
 def credential_list(request: HttpRequest) -> HttpResponse:
     """Every credential, the worst first; narrowed by state and source."""
     person, now = _staff(request), timezone.now()
-    items = inventory(now)
     state, source = request.GET.get("state", ""), request.GET.get("source", "")
-    shown = [
-        item
-        for item in items
-        if state in ("", item.standing.value) and source in ("", item.source)
-    ]
+    asked = request.GET.get("page", "")
+    page = int(asked) if _PAGE.fullmatch(asked) else 1
+    after = (page - 1) * _SHOWN
+    shown = list(islice(_wanted(now, state, source), after, after + _SHOWN + 1))
     context = {
         **admin.site.each_context(request),
         "title": "Credentials",
         "rows": [(item, _buttons(item, person)) for item in shown[:_SHOWN]],
-        "number": len(shown),
-        "left_out": max(0, len(shown) - _SHOWN),
+        "before": page - 1,
+        "next": page + 1 if len(shown) > _SHOWN else None,
+        "first": after + 1,
+        "last": after + len(shown[:_SHOWN]),
         "states": [(one.value, one.value.capitalize()) for one in Standing],
         "sources": sorted(CREDENTIALS),
         "state": state,
         "source": source,
-        "now": now,
     }
     return render(request, "compliance/credentials/list.html", context)
+
+
+def _wanted(now: datetime, state: str, source: str) -> Iterator[Item]:
+    """They come the worst first, so those of a state end where better ones begin."""
+    worst_first = [one.value for one in Standing]
+    for item in by_urgency(now, source=source):
+        if state in ("", item.standing.value):
+            yield item
+        elif state not in worst_first[worst_first.index(item.standing) :]:
+            return
 
 
 def _buttons(item: Item, person: User) -> list[tuple[str, str]]:
@@ -68,7 +82,7 @@ def _buttons(item: Item, person: User) -> list[tuple[str, str]]:
 def credential_act(request: HttpRequest, subject: UUID, verb: str) -> HttpResponse:
     """Revoke, disconnect or rotate one; 404 for what isn't there or doesn't fit it."""
     person, now = _staff(request), timezone.now()
-    found = next((i for i in inventory(now) if i.row.subject_id == subject), None)
+    found = find(subject, now)
     if found is None or verb not in found.verbs:
         raise Http404
     if not person.is_officer and verb not in _OPERATORS:

@@ -29,6 +29,10 @@ from plugseller.jobs.leases import LeaseLost
 logger = logging.getLogger(__name__)
 
 _REASON = "the sync of all connections, each by itself"
+_UNOPENABLE = (
+    "What we keep to be let in with can't be opened, so nothing was fetched. Nothing "
+    "was lost. Connect again to continue."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,7 @@ def sync_round(
         except (ImproperlyConfigured, AuditUnavailable) as error:
             result = Result(account, problem=str(error), failed=True)
         except Unopenable:
+            _set_aside(account)
             problem = "its credentials can't be opened; connect again"
             result = Result(account, problem=problem, failed=True)
         except KeyError:
@@ -118,3 +123,10 @@ def sync_round(
             result = Result(account, runs, failed=failed)
         results.append(result)
     return results
+
+
+def _set_aside(account: Connection) -> None:
+    """Its owner has to connect again; nothing was sent anywhere."""
+    Connection.objects.across_sellers(reason=_REASON).filter(
+        pk=account.pk, status=Connection.Status.ACTIVE
+    ).update(status=Connection.Status.ATTENTION, trouble=_UNOPENABLE)

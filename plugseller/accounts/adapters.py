@@ -4,9 +4,10 @@ import base64
 from hmac import compare_digest
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.stagekit import clear_login
+from allauth.account.internal.stagekit import clear_login, get_pending_stage
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -30,7 +31,7 @@ from plugseller.accounts.services import factors
 from plugseller.accounts.services.passwords import change_password, reset_password
 from plugseller.addresses import client_address
 from plugseller.crypto.sealing import SealBroken
-from plugseller.crypto.services import open_for, owner_of, seal_for_new
+from plugseller.crypto.services import open_for, seal_for_new
 from plugseller.jobs import outbox
 
 SECOND_FACTOR = ("second factor",)  # what they are bound to, beside their person
@@ -165,10 +166,20 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # no types
         return base64.b64encode(sealed).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Raises Unopenable."""
+        """Raises Unopenable, also for a factor that was sealed for somebody else."""
         try:
             sealed = base64.b64decode(encrypted_text, validate=True)
         except ValueError:
             raise SealBroken("A second factor isn't sealed.") from None
-        owner = owner_of(sealed)
+        owner = enrolled_for() or _visitor()
         return open_for(owner, sealed, (*SECOND_FACTOR, str(owner))).decode()
+
+
+def _visitor() -> UUID:
+    """Who is signed in, or is just signing in and has shown the password."""
+    stage = get_pending_stage(context.request)
+    person = stage.login.user if stage else context.request.user
+    if person.pk is None:
+        raise SealBroken("A second factor is asked for by nobody.")
+    found: UUID = person.pk
+    return found

@@ -4,19 +4,29 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Case, When
+
 from plugseller.accounts.models import ApiToken, User
 from plugseller.accounts.services.tokens import revoke_as_officer
 from plugseller.shelves import CredentialRow, credentials
 
+AT_ONCE = 100  # rows, because the desk shows a page of the first
 
-def api_keys(now: datetime, until: datetime | None) -> Iterator[CredentialRow]:
+
+def api_keys(
+    now: datetime, until: datetime | None, only: UUID | None = None
+) -> Iterator[CredentialRow]:
     """The keys that work, by the prefix that is shown everywhere."""
     live = ApiToken.objects.filter(
         revoked_at=None, expiry__gt=now, user__is_active=True
     ).select_related("seller")
     if until is not None:
         live = live.filter(expiry__lte=until, replaced_by=None)
-    for token in live.order_by("expiry", "pk").iterator():
+    if only is not None:
+        live = live.filter(pk=only)
+    # What was renewed has no day, and stands last.
+    order = (Case(When(replaced_by=None, then=0), default=1), "expiry", "pk")
+    for token in live.order_by(*order).iterator(AT_ONCE):
         yield _row(token)
 
 
@@ -50,4 +60,4 @@ def revoke(*, actor: User, subject_id: UUID, now: datetime) -> str:
     return "The key has ended. Its owner was mailed."
 
 
-credentials("API keys", api_keys, {"revoke": revoke})
+credentials("API keys", api_keys, {"revoke": revoke}, in_order=True)

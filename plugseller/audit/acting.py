@@ -5,7 +5,7 @@ import getpass
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cache
@@ -33,19 +33,41 @@ class Acting:
 
 
 _acting: ContextVar[Acting | None] = ContextVar("acting", default=None)
+_afterwards: ContextVar[list[Callable[[], object]] | None] = ContextVar(
+    "afterwards", default=None
+)
 
 
 @contextlib.contextmanager
 def acting(who: Acting) -> Iterator[None]:
     """Everything recorded inside the block is recorded as done by `who`.
 
-    Blocks nest: after the inner one, the outer actor is back.
+    Blocks nest: after the inner one, the outer actor is back. The outermost ends
+    with what was put off by `afterwards`.
     """
-    token = _acting.set(who)
+    outer = _afterwards.get()
+    put_off: list[Callable[[], object]] = [] if outer is None else outer
+    token, mark = _acting.set(who), _afterwards.set(put_off)
     try:
         yield
     finally:
+        if outer is None:
+            for act in put_off:
+                act()
+        _afterwards.reset(mark)
         _acting.reset(token)
+
+
+def afterwards(act: Callable[[], object]) -> bool:
+    """Have something done when whoever acts here is through, however that ended: no
+    transaction of theirs is open then. False where nobody said who acts.
+
+    `act` raises nothing.
+    """
+    put_off = _afterwards.get()
+    if put_off is not None:
+        put_off.append(act)
+    return put_off is not None
 
 
 def now_acting() -> Acting:

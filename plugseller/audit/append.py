@@ -16,11 +16,12 @@ transaction is rolled back and AuditUnavailable says so; what isn't logged doesn
 happen.
 """
 
+import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -117,16 +118,30 @@ def append(contents: Iterable[Content], *, using: str) -> list[tuple[int, str, s
         raise AuditUnavailable from error
 
 
-def keys() -> chain.Keys:
-    """The keys of the log, derived once in a process. Raises KeyTrouble."""
-    return _keys_of(provider())  # type: ignore[arg-type]  # any object is hashable
+def keys(*, anew: bool = False) -> chain.Keys:
+    """The keys of the log. Raises KeyTrouble.
+
+    Which there are is looked at again after some seconds, because another process may
+    have made one; `anew` looks now, for whoever would call what it signed forged.
+    """
+    held, now = provider(), time.monotonic()
+    known = _known.get(held)
+    if known is None or anew or now >= known[0]:
+        ids = tuple(held.signing_ids())
+        if not ids:
+            held.current_signing_id()  # raises with the reason
+        known = (now + _KNOWN_FOR, _keys_of(held, ids))  # type: ignore[arg-type]
+        _known.clear()
+        _known[held] = known
+    return known[1]
 
 
-@cache
-def _keys_of(held: KeyProvider) -> chain.Keys:
-    ids = held.signing_ids()
-    if not ids:
-        held.current_signing_id()  # raises with the reason
+_KNOWN_FOR = 5.0  # seconds
+_known: dict[KeyProvider, tuple[float, chain.Keys]] = {}  # of the one provider there is
+
+
+@lru_cache(maxsize=2)
+def _keys_of(held: KeyProvider, ids: tuple[str, ...]) -> chain.Keys:
     return chain.Keys.of({key_id: held.signing_key(key_id) for key_id in ids})
 
 

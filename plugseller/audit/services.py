@@ -1,16 +1,19 @@
 """The way into the audit log for everybody else."""
 
+import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import DEFAULT_DB_ALIAS, models
+from django.db import DEFAULT_DB_ALIAS, connection, models, transaction
 from django.utils import timezone
 
 from plugseller.audit.acting import (
     Acting,
     acting,
+    afterwards,
     command,
     identify,
     now_acting,
@@ -30,7 +33,10 @@ __all__ = [
     "now_acting",
     "record",
     "record_access",
+    "record_apart",
 ]
+
+logger = logging.getLogger(__name__)
 
 
 class UnknownEvent(LookupError):
@@ -82,6 +88,27 @@ def record(
     )
     [(number, _, _)] = append([content], using=DEFAULT_DB_ALIAS)
     return number
+
+
+def record_apart(event: str, **told: Any) -> None:
+    """Insert an entry that stays although what is being done is undone.
+
+    For something that was noticed, as opposed to something that was done. At once
+    outside of a transaction, else when whoever acts is through. Takes what `record`
+    takes, and raises nothing: where the log can't be written, our own log says so.
+    """
+    write = partial(_try_to_record, event, told)
+    if not connection.in_atomic_block:
+        write()
+    elif not afterwards(write):
+        transaction.on_commit(write)
+
+
+def _try_to_record(event: str, told: Mapping[str, Any]) -> None:
+    try:
+        record(event, **told)
+    except AuditUnavailable:
+        logger.critical("The audit log couldn't take the entry %s.", event)
 
 
 def record_access(

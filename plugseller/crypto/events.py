@@ -48,3 +48,15 @@ event(
     sentence="encrypted the database file under a new key",
     by=(By.COMMAND,),
 )
+event(
+    "sealed_value.broken",
+    kind=Kind.KEY,
+    sentence="met a sealed value that doesn't belong where it lies",
+    by=ANYBODY,
+)
+event(
+    "web_key.replaced",
+    kind=Kind.KEY,
+    sentence="replaced the key of web sessions, from the next start on",
+    by=(By.COMMAND,),
+)

@@ -21,14 +21,16 @@ _NAMES = uuid.UUID("6f1c8a52-0a0e-4a5c-9a55-6d6f9d1c7b11")
 _GRACE = timedelta(days=2)  # for the job
 _KINDS = {
     Kind.MASTER: ("Master key", "manage.py rotate_keys"),
-    Kind.AUDIT: ("Signing key", ""),
+    Kind.AUDIT: ("Signing key", "manage.py rotate_keys --signing-key"),
     Kind.DATABASE: ("Key of the database file", "manage.py rekey_database"),
-    Kind.WEB: ("Key of web sessions and forms", ""),
+    Kind.WEB: ("Key of web sessions and forms", "manage.py rotate_keys --web-key"),
     "data": ("Data keys", "manage.py rotate_keys"),
 }
 
 
-def keys(now: datetime, until: datetime | None) -> Iterator[CredentialRow]:
+def keys(
+    now: datetime, until: datetime | None, only: uuid.UUID | None = None
+) -> Iterator[CredentialRow]:
     """The keys that seal and sign from now on, and those before that still open."""
     for line in key_inventory(now):
         if line.state == "retired":
@@ -63,7 +65,9 @@ def _key(line: KeyLine) -> CredentialRow:
     )
 
 
-def certificates(now: datetime, until: datetime | None) -> Iterator[CredentialRow]:
+def certificates(
+    now: datetime, until: datetime | None, only: uuid.UUID | None = None
+) -> Iterator[CredentialRow]:
     """Our own certificate towards the database, and the authorities we are told of."""
     options = settings.DATABASES["default"].get("OPTIONS", {})
     files = {

@@ -8,9 +8,11 @@ Each step looks at what is there, so whoever comes after a killed process goes o
 """
 
 import hmac
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -23,12 +25,16 @@ from plugseller.audit.services import record
 from plugseller.crypto import periods
 from plugseller.crypto.models import DataKey, HeldKey
 from plugseller.crypto.resealing import finish_owner, rotate_owner
+from plugseller.crypto.sealing import Unopenable
 from plugseller.crypto.services import rewrap_data_keys, take_turn
 from plugseller.crypto.starting import finish_rekeying
-from plugseller.keyprovider import KeyProvider, Kind, provider
+from plugseller.keyprovider import KeyProvider, KeyTrouble, Kind, provider
 from plugseller.keyprovider.base import fingerprint
 
+logger = logging.getLogger(__name__)
+
 _OWNERS_AT_ONCE = 200  # whose data keys one run of the job replaces
+_GOLDEN = 0x9E3779B97F4A7C15F39CC0605CEDC835  # 2^128 / 1.618...: fills a ring evenly
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +131,29 @@ def note_held_keys(now: datetime, *, just_made: str = "") -> None:
         with transaction.atomic():
             for kind, key_id in sorted(new):
                 _note(kind, key_id, now, just_made=key_id == just_made)
+    for row in [row for row in rows if (row.kind, row.key_id) in held]:
+        if row.retired_at is not None and not _retires(row):
+            _take_back(row)
     gone = [row for row in rows if (row.kind, row.key_id) not in held]
     for row in [row for row in gone if row.retired_at is None]:
         with transaction.atomic():
             unchanged = HeldKey.objects.filter(pk=row.pk, retired_at=None)
             if unchanged.update(retired_at=now):
                 record("key.retired", details={"kind": row.kind, "key": row.key_id})
+
+
+def _retires(row: HeldKey) -> bool:
+    """Whether we put such a key away ourselves, and may be just about to."""
+    return row.kind == Kind.MASTER and provider().makes_keys
+
+
+def _take_back(row: HeldKey) -> None:
+    """It is held after all: a process that was started before an operator gave it
+    wrote that it is gone."""
+    with transaction.atomic():
+        retired = HeldKey.objects.filter(pk=row.pk).exclude(retired_at=None)
+        if retired.update(retired_at=None):
+            record("key.held", details={"kind": row.kind, "key": row.key_id})
 
 
 def _note(kind: str, key_id: str, now: datetime, *, just_made: bool) -> None:
@@ -167,9 +190,12 @@ def _web_key_id(web_key: str, keys: KeyProvider) -> str:
     return told.hexdigest()[:12]
 
 
-def rotate_due(now: datetime) -> None:
+def rotate_due(now: datetime, *, at_most: int = _OWNERS_AT_ONCE) -> None:
     """The job: what is due is changed where the provider can make keys; what was
-    begun is finished. Bounded: the next run goes on."""
+    begun is finished. Bounded: the next run goes on.
+
+    What doesn't open holds up nothing else; it is raised at the end.
+    """
     if connection.vendor == "sqlite":
         finish_rekeying()
     note_held_keys(now)
@@ -178,15 +204,30 @@ def rotate_due(now: datetime) -> None:
         kind=Kind.MASTER, key_id=keys.current_master_id()
     ).first()
     due = current is not None and current.since <= _old_enough(now)
-    rotate_master_key(now=now, new=due and keys.makes_keys)
+    new = due and keys.makes_keys
     at_hand = DataKey.objects.filter(destroyed_at=None)
     replaced = at_hand.filter(retired_at__lte=now - settings.DATA_KEY_RESTS)
-    for owner in _owners(replaced):
-        finish_owner(owner, now=now)
-    for owner in _owners(
-        at_hand.filter(retired_at=None, created_at__lte=_old_enough(now))
-    ):
-        rotate_owner(owner, now=now)
+    old = at_hand.filter(retired_at=None, created_at__lte=_old_enough(now))
+    troubles = [
+        *_tried(partial(rotate_master_key, now=now, new=new)),
+        *(
+            trouble
+            for step, rows in ((finish_owner, replaced), (rotate_owner, old))
+            for owner in _owners(rows, now, at_most)
+            for trouble in _tried(partial(step, owner, now=now))
+        ),
+    ]
+    if troubles:
+        raise troubles[0]
+
+
+def _tried(step: Callable[[], object]) -> Iterator[Exception]:
+    """Do it; what kept it from being done."""
+    try:
+        step()
+    except (KeyTrouble, Unopenable) as trouble:
+        logger.error("A key couldn't be replaced: %s", trouble)
+        yield trouble
 
 
 def owners_of_data_keys() -> list[UUID]:
@@ -195,9 +236,16 @@ def owners_of_data_keys() -> list[UUID]:
     return list(rows.order_by("owner").distinct())
 
 
-def _owners(keys: QuerySet[Any]) -> list[UUID]:
+def _owners(keys: QuerySet[Any], now: datetime, at_most: int) -> list[UUID]:
+    """Some of the owners; each hour's begin elsewhere, as evenly as it can be.
+
+    Owners whose values don't open stay among them for good: without this the first
+    ones would be tried again and again, and nobody else's turn would ever come.
+    """
+    begin = UUID(int=int(now.timestamp() // 3600) * _GOLDEN % 2**128)
     found = keys.values_list("owner", flat=True).order_by("owner").distinct()
-    return list(found[:_OWNERS_AT_ONCE])
+    some = list(found.filter(owner__gte=begin)[:at_most])
+    return some + list(found.filter(owner__lt=begin)[: at_most - len(some)])
 
 
 def _old_enough(now: datetime) -> datetime:
@@ -230,7 +278,7 @@ def key_inventory(now: datetime) -> list[KeyLine]:
                 state=state,
                 created=since,
                 last_rotated=_newest(noted.values(), kind),
-                due=None if kind == Kind.AUDIT else due,
+                due=due,
                 by_itself=kind == Kind.MASTER and keys.makes_keys,
             )
         )
@@ -243,7 +291,7 @@ def overdue_keys(now: datetime) -> str:
     Only by what is written down: asking the provider may take the network.
     """
     before = now - settings.KEY_LIFE
-    held = HeldKey.objects.filter(retired_at=None).exclude(kind=Kind.AUDIT)
+    held = HeldKey.objects.filter(retired_at=None)
     newest = held.values("kind").annotate(newest=Max("since"))
     kinds = list(newest.filter(newest__lte=before).values_list("kind", flat=True))
     in_use = DataKey.objects.filter(retired_at=None, destroyed_at=None)

@@ -22,6 +22,7 @@ from django.views.decorators.debug import sensitive_variables
 from plugseller import keyprovider
 from plugseller.audit.services import record
 from plugseller.crypto.models import DataKey
+from plugseller.crypto.noticing import note_broken
 from plugseller.crypto.sealedfiles import opened_file, sealed_file
 from plugseller.crypto.sealing import (
     SealBroken,
@@ -138,24 +139,34 @@ def rewrap_data_keys(
 
     Each batch is a transaction, so an interrupted run is finished by the next one, and
     two at once share the work. `told` hears after each batch how many it is by now.
-    Raises KeyTrouble when an old master key isn't held any more.
+    One that doesn't open stays as it is and holds up no other; then this raises
+    SealBroken, or KeyTrouble when an old master key isn't held any more, at its end.
     """
-    changed = 0
+    changed, last = 0, None
+    trouble: Unopenable | KeyTrouble | None = None
     while True:
         with transaction.atomic():
             take_turn()
             current = keyprovider.provider().current_master_id()
             behind = DataKey.objects.filter(destroyed_at=None)
-            rows = behind.exclude(master_key_id=current).order_by("pk")[:batch]
-            count = [_rewrap(row, current) for row in rows]
-            if sum(count):
-                record(
-                    "data_key.rewrapped", rows=sum(count), details={"master": current}
-                )
-        if not count:
-            return changed
-        changed += sum(count)
+            rows = behind.exclude(master_key_id=current).order_by("pk")
+            here = list(rows.filter(pk__gt=last)[:batch] if last else rows[:batch])
+            count = 0
+            for row in here:
+                try:
+                    count += _rewrap(row, current)
+                except (SealBroken, KeyTrouble) as error:
+                    trouble = trouble or error
+            if count:
+                record("data_key.rewrapped", rows=count, details={"master": current})
+        if not here:
+            break
+        last = here[-1].pk
+        changed += count
         told(changed)
+    if trouble is not None:
+        raise trouble
+    return changed
 
 
 def take_turn(*, alone: bool = False) -> None:
@@ -193,13 +204,18 @@ def seal_for_new(owner: UUID, plaintext: bytes, context: Sequence[str]) -> bytes
 def open_for(owner: UUID, envelope: bytes, context: Sequence[str]) -> bytes:
     """What was sealed for this owner in this context.
 
-    Raises SealBroken, KeyDestroyed or KeyTrouble.
+    Raises SealBroken, KeyDestroyed or KeyTrouble; the first is told of as well.
     """
-    key_id = key_id_of(envelope)
-    found = _unwrapped.get(key_id) or _look_up(key_id)
-    if found[0] != owner:
-        raise SealBroken("A sealed value belongs to another owner.")
-    return open_envelope(key=found[1], envelope=envelope, context=context)
+    key_id = None
+    try:
+        key_id = key_id_of(envelope)
+        found = _unwrapped.get(key_id) or _look_up(key_id)
+        if found[0] != owner:
+            raise SealBroken("A sealed value belongs to another owner.")
+        return open_envelope(key=found[1], envelope=envelope, context=context)
+    except SealBroken:
+        note_broken(owner, context, key_id)
+        raise
 
 
 def sealed_file_for(owner: UUID, out: Sink, context: Sequence[str]) -> SealedWriter:
@@ -228,12 +244,6 @@ def opened_file_for(
         return found[1]
 
     return opened_file(source, key_of=key_of, context=context)
-
-
-def owner_of(envelope: bytes) -> UUID:
-    """For whom a value was sealed. Raises SealBroken, KeyDestroyed or KeyTrouble."""
-    key_id = key_id_of(envelope)
-    return (_unwrapped.get(key_id) or _look_up(key_id))[0]
 
 
 def check_data_key(row: DataKey) -> None:

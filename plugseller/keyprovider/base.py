@@ -124,6 +124,14 @@ class KeyProvider(Protocol):
         """What signs sessions (SECRET_KEY); empty before `init`."""
         ...
 
+    def replace_web_key(self, *, instead_of: str) -> None:
+        """Another one for whoever starts from now on; the one before is put away.
+
+        Raises KeyTrouble if the key held is another than the one to be replaced: then
+        it comes from elsewhere, or somebody was faster.
+        """
+        ...
+
 
 def fingerprint(kind: str, key: bytes) -> str:
     """The beginning of a hash: tells which key it is, and nothing else about it."""

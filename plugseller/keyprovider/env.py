@@ -94,6 +94,12 @@ class EnvironmentKeyProvider:
     def web_key(self) -> str:
         return ""  # SECRET_KEY is a variable by itself
 
+    def replace_web_key(self, *, instead_of: str) -> None:
+        raise KeyTrouble(
+            "SECRET_KEY is made by an operator: set it (or what SECRET_KEY_FILE names) "
+            "to another 64 random hexadecimal digits, then start every process again."
+        )
+
     def made_at(self, kind: Kind, key_id: str = "") -> datetime | None:
         return None
 
@@ -176,9 +182,10 @@ class EnvironmentKeyProvider:
 
 
 def _made_by_operator(name: str) -> KeyTrouble:
+    option = "--finish" if name == MASTER else "--signing-key --finish"
     return KeyTrouble(
         f"Keys from the environment are made by an operator: add a new one with the "
         f"next number to {name}, start every process again (a file named by "
         f"{name}_FILE is read again by itself), then run `manage.py rotate_keys "
-        "--finish`."
+        f"{option}`."
     )

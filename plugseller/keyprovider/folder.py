@@ -159,6 +159,26 @@ class FolderKeyProvider:
         path = self._file(Kind.WEB)
         return self.read(path, Kind.WEB).hex() if path.exists() else ""
 
+    def replace_web_key(self, *, instead_of: str) -> None:
+        """The old key is linked away first and the new one takes its place in one step:
+        at every moment there is one, whatever stops this process."""
+        with _alone_in(self.folder):
+            held = self.web_key()
+            if held != instead_of:
+                raise KeyTrouble(
+                    "The web's key in use isn't the one in the keys folder: somebody "
+                    "replaced it a moment ago, or SECRET_KEY is set and has to be "
+                    "changed there."
+                )
+            path, key = self._file(Kind.WEB), self.fresh(Kind.WEB)
+            draft = self.folder / f"next-web{self.ending}"
+            draft.unlink(missing_ok=True)  # of a process that was stopped
+            _write(draft, key[1])
+            name = fingerprint(Kind.WEB, bytes.fromhex(held))
+            self._put_away(path, f"web-{name}{self.ending}", stays=True)
+            draft.replace(path)
+            settle(self.folder)
+
     @property
     def _next_database_file(self) -> Path:
         return self.folder / f"next-database{self.ending}"

@@ -33,11 +33,13 @@ MAY = {
         "bulk sql update",
         "rows of its own temporary database",
     ),
+    "marketplaces/receiving.py": ("update", "each step of it is an entry"),
     "marketplaces/rotation.py": ("update", "each step of it is an entry"),
     "marketplaces/stores.py": ("bulk", "retention's batch; the purge logs its sum"),
     "marketplaces/exporting/": ("update", "how far a package got; asked, built, ended"),
     "marketplaces/sync/bookkeeping.py": ("sql", "where a sync is, no contents"),
     "marketplaces/sync/engine.py": ("update", "state of runs; one entry for each run"),
+    "marketplaces/sync/rounds.py": ("update", "set aside; logged as broken"),
     "marketplaces/sync/proving.py": ("update", "when it was tried; runs are logged"),
     "marketplaces/sync/sightings.py": (
         "update sql",

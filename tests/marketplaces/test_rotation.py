@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from marketplaces import rotation
+from marketplaces import receiving, rotation
 from marketplaces.adapters.amazon.simulated.rotation import (
     expiry_notification,
     new_secret_notification,
@@ -51,8 +51,8 @@ def ask(cast: Cast, clock: TestClock) -> SecretRotation:
     )
 
 
-def collect(clock: TestClock) -> rotation.Received:
-    return rotation.collect(clock.now())["amazon"]
+def collect(clock: TestClock) -> receiving.Received:
+    return receiving.collect(clock.now())["amazon"]
 
 
 def in_use(clock: TestClock) -> list[str]:
@@ -72,7 +72,7 @@ def test_a_new_secret_takes_over_and_the_old_one_is_forgotten(
     asked = ask(cast, clock)
     assert (asked.state, asked.asked_by) == (State.ACCEPTED, cast.carl.pk)
     assert [c.status for c in simulator.calls if "rotate" in c.operation] == [204]
-    assert collect(clock) == rotation.Received(kept=1)
+    assert collect(clock) == receiving.Received(kept=1)
     asked.refresh_from_db()
     assert asked.state == State.ARRIVED
     assert len(simulator.queue) == 0
@@ -107,7 +107,7 @@ def test_a_secret_that_was_taken_but_not_kept_comes_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(rotation, "keep_secret", dies)
+        patch.setattr(receiving, "keep_secret", dies)
         with pytest.raises(KeyboardInterrupt):
             collect(clock)
     assert len(simulator.queue) == 1
@@ -128,7 +128,7 @@ def test_a_secret_that_was_kept_but_not_deleted_is_kept_once(
             collect(clock)
     held = in_use(clock)
     clock.pass_by(seconds=31)
-    assert collect(clock) == rotation.Received()
+    assert collect(clock) == receiving.Received()
     assert in_use(clock) == held
     assert len(simulator.queue) == 0
 
@@ -143,7 +143,7 @@ def test_a_secret_that_never_comes_is_shouted_about_long_before_the_end(
     heard = []
     while clock.now() < began + 7 * DAY:
         clock.pass_by(hours=1)
-        rotation.collect(clock.now())
+        receiving.collect(clock.now())
         if rotation.shout(clock.now()):
             heard.append(clock.now() - began)
     assert tuple(heard) == SHOUTS
@@ -172,7 +172,7 @@ def test_what_one_secret_is_refused_is_asked_with_the_other(
     cast: Cast, simulator: Simulator, clock: TestClock
 ) -> None:
     account = connect_account(cast.north, simulator, AMAZON)
-    wrong = rotation.enter_by_hand(
+    wrong = receiving.enter_by_hand(
         actor=cast.carl,
         marketplace="amazon",
         client_id=APPS["amazon"].client_id,
@@ -238,7 +238,7 @@ def test_amazons_warning_sets_the_day(
     simulator.queue.put(expiry_notification(clock.now() + 3 * DAY, before))
     clock.pass_by(minutes=1)
     simulator.queue.put(expiry_notification(ends, clock.now()))
-    assert collect(clock) == rotation.Received(warned=1)
+    assert collect(clock) == receiving.Received(warned=1)
     assert AppSecret.objects.get().valid_until == ends
     assert len(simulator.queue) == 0
     assert len(events("app_secret.ends")) == 1
@@ -263,7 +263,7 @@ def test_what_isnt_for_us_stays_in_the_queue(
         whole = new_secret_notification("amzn1.secret", clock.now(), clock.now())
         body = whole.replace(APPS["amazon"].client_id, "another-app")
     simulator.queue.put(body)
-    assert collect(clock) == rotation.Received(unread=1)
+    assert collect(clock) == receiving.Received(unread=1)
     assert len(simulator.queue) == 1
     assert not AppSecret.objects.filter(origin="marketplace").exists()
     assert "amzn1.secret" not in caplog.text

@@ -14,7 +14,7 @@ from moto.moto_server.werkzeug_app import (
     create_backend_app,
 )
 
-from marketplaces import rotation
+from marketplaces import receiving
 from marketplaces.adapters.amazon.simulated.rotation import new_secret_notification
 from marketplaces.appsecrets import apps_for
 from marketplaces.simulator.certificates import make_certificates, server_context
@@ -63,7 +63,7 @@ def test_a_secret_is_received_and_its_message_deleted(
     cast: Cast, moto_queue: Any
 ) -> None:
     moto_queue(new_secret_notification(SECRET, NOW, NOW))
-    assert rotation.collect(NOW)["amazon"] == rotation.Received(kept=1)
+    assert receiving.collect(NOW)["amazon"] == receiving.Received(kept=1)
     [app] = apps_for("amazon", now=NOW)
     assert app.client_secret.reveal() == SECRET
-    assert rotation.collect(NOW)["amazon"] == rotation.Received()
+    assert receiving.collect(NOW)["amazon"] == receiving.Received()

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from marketplaces import rotation, shelf
+from marketplaces import receiving, rotation, shelf
 from plugseller.commands import Report, ReportCommand, asked
 
 COLUMNS = ("marketplace", "outcome", "kept", "warned", "unread", "trouble")
@@ -39,7 +39,7 @@ class Command(ReportCommand):
             return _received(name)
         try:
             if options["by_hand"]:
-                rotation.enter_by_hand(
+                receiving.enter_by_hand(
                     actor=None,
                     marketplace=name,
                     client_id=asked("client_id: "),
@@ -57,7 +57,7 @@ class Command(ReportCommand):
 
 
 def _received(name: str) -> Report:
-    found = rotation.collect(timezone.now()).get(name)
+    found = receiving.collect(timezone.now()).get(name)
     if found is None:
         raise CommandError(rotation.why_not(name, now=timezone.now()))
     row = {

@@ -158,7 +158,7 @@ def test_the_state_follows_the_day(
 
 def test_a_source_is_named_once() -> None:
     with pytest.raises(ValueError, match="already"):
-        credentials("API keys", lambda now, until: [])
+        credentials("API keys", lambda now, until, only=None: [])
     assert set(CREDENTIALS) == {
         "API keys",
         "authorisations",
@@ -234,10 +234,10 @@ def test_an_operator_rotates_our_own_secret(
     amazon, walmart = sorted(items, key=lambda item: item.row.kind)
     client = signed_in(operator)
     page = client.get(PAGE).content.decode()
-    assert "--by-hand" in page  # Walmart's
+    assert "--by-hand" in page  # Walmart's, which has no call for it
     address = f"{PAGE}{walmart.row.subject_id}/rotate/"
-    answer = client.post(address, follow=True)
-    assert "There is no call for it" in answer.content.decode()
+    assert address not in page
+    assert client.post(address).status_code == 404
     answer = client.post(f"{PAGE}{amazon.row.subject_id}/rotate/", follow=True)
     assert "on its way" in answer.content.decode()
     assert len(simulator.queue) == 1
@@ -253,3 +253,59 @@ def test_a_button_that_doesnt_fit_isnt_there(
     client = signed_in(cast.carl)
     assert client.post(f"{PAGE}{account.pk}/{verb}/").status_code == 404
     assert client.get(f"{PAGE}{account.pk}/disconnect/").status_code == 405
+
+
+def fill(cast: Cast, now: datetime, *, each: int) -> None:
+    """Connections and API keys, due on all sorts of days, some in trouble."""
+    status = Connection.Status
+    Connection.unfenced.bulk_create(
+        Connection(
+            seller=cast.north,
+            marketplace="amazon",
+            region="na",
+            account_id=f"A{number}",
+            status=status.ATTENTION if number % 7 == 0 else status.ACTIVE,
+            connected_at=now - timedelta(days=number * 37 % 300),
+            reconnect_by=now + (number * 53 % 90 - 20) * DAY if number % 3 else None,
+        )
+        for number in range(each)
+    )
+    made = ApiToken.objects.bulk_create(
+        ApiToken(
+            user=cast.alice,
+            seller=cast.north,
+            kind="personal",
+            permissions=[],
+            digest=f"{number:064}",
+            token_key=f"key{number:05}",
+            expiry=now + timedelta(days=1 + number * 61 % 365),
+        )
+        for number in range(each)
+    )
+    ApiToken.objects.filter(pk__in=[made[0].pk, made[4].pk]).update(replaced_by=made[1])
+
+
+def test_page_by_page_each_is_shown_once_the_most_urgent_first(
+    cast: Cast, now: datetime, django_assert_max_num_queries: Any
+) -> None:
+    fill(cast, now, each=130)
+    client = signed_in(cast.carl)
+    client.get(PAGE)
+    shown: list[Any] = []
+    for page in (1, 2, 3):
+        with django_assert_max_num_queries(12):
+            answer = client.get(f"{PAGE}?page={page}")
+        shown += [item for item, _ in answer.context["rows"]]
+        assert ("Go on" in answer.content.decode()) == (page < 3)
+    assert len({item.row.subject_id for item in shown}) == len(shown) >= 260
+    standings = [list(Standing).index(item.standing) for item in shown]
+    assert standings == sorted(standings)
+    assert [i.row.urgency() for i in shown] == sorted(i.row.urgency() for i in shown)
+    overdue = client.get(f"{PAGE}?state=overdue").context["rows"]
+    assert len(overdue) == sum(item.standing is Standing.OVERDUE for item in shown) > 0
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "99999", "1e9", "²"])
+def test_a_page_that_cant_be_is_the_first(cast: Cast, page: str) -> None:
+    answer = signed_in(cast.carl).get(PAGE, {"page": page})
+    assert (answer.status_code, answer.context["first"]) == (200, 1)

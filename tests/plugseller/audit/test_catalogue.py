@@ -44,7 +44,7 @@ def _calls() -> Iterator[tuple[str, str, ast.expr]]:
                 if not isinstance(node, ast.Call):
                     continue
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-                if name in ("record", "record_access"):
+                if name in ("record", "record_access", "record_apart"):
                     yield str(path.relative_to(ROOT)), name, node.args[0]
                 elif name == "log_row":
                     [argument] = [k.value for k in node.keywords if k.arg == "event"]

@@ -11,8 +11,15 @@ from django.db import connection, connections, transaction
 
 from plugseller.audit.models import Entry
 from plugseller.crypto import periods, services
+from plugseller.crypto.fields import _Envelope
 from plugseller.crypto.models import DataKey, HeldKey
-from plugseller.crypto.rotation import key_inventory, rotate_due, rotate_master_key
+from plugseller.crypto.rotation import (
+    key_inventory,
+    note_held_keys,
+    rotate_due,
+    rotate_master_key,
+)
+from plugseller.crypto.sealing import SealBroken
 from plugseller.crypto.services import (
     UnwrappedKeys,
     create_data_key,
@@ -23,6 +30,7 @@ from plugseller.crypto.services import (
 from plugseller.crypto.verifying import verify_encryption
 from plugseller.keyprovider import FileKeyProvider, KeyTrouble
 from tests.conftest import NOW
+from tests.plugseller.crypto.app.models import Account
 from tests.plugseller.crypto.dying import dies_at
 
 PLACE = ("a", "place")
@@ -37,6 +45,10 @@ def sealed(count: int) -> Sealed:
 def all_open(values: Sealed) -> bool:
     services._unwrapped = UnwrappedKeys()  # as if the process had just begun
     return all(open_for(o, value, PLACE) == o.bytes for o, value in values.items())
+
+
+def key_of(owner: uuid.UUID) -> uuid.UUID:
+    return DataKey.objects.get(owner=owner, retired_at=None).pk
 
 
 def wrapped_with() -> set[str]:
@@ -182,6 +194,68 @@ def test_the_job_rotates_what_is_due_and_not_before(own_keys: FileKeyProvider) -
     assert key.destroyed_at == NOW + timedelta(days=336)
 
 
+def test_owners_whose_values_dont_open_hold_up_nobody_elses_turn(
+    own_keys: FileKeyProvider,
+) -> None:
+    """They stay in the list for good, more of them than one run takes."""
+    stuck = [create_data_key(uuid.uuid4(), now=NOW).owner for _ in range(6)]
+    for owner in stuck:
+        account = Account.objects.create(seller_id=owner, name=str(owner), token="x")
+        value = key_of(owner).bytes
+        broken = b"\x01" + value + b"0" * 40
+        Account.objects.filter(pk=account.pk).update(token=_Envelope(broken))
+    fine = create_data_key(uuid.uuid4(), now=NOW).owner
+    for owner in (*stuck, fine):
+        rotate_data_key(owner, now=NOW)
+    alive = DataKey.objects.filter(destroyed_at=None).exclude(retired_at=None)
+    hours, now = 0, NOW + timedelta(days=1)
+    while alive.filter(owner=fine).exists():
+        rotate_due(now, at_most=2)
+        hours, now = hours + 1, now + timedelta(hours=1)
+        assert hours < 12
+    assert set(alive.values_list("owner", flat=True)) == set(stuck)
+
+
+def test_a_data_key_that_doesnt_open_holds_up_no_other(
+    own_keys: FileKeyProvider,
+) -> None:
+    values = sealed(5)
+    old = own_keys.current_master_id()
+    changed, moved = DataKey.objects.order_by("pk")[:2]
+    fine = {o: v for o, v in values.items() if o not in (changed.owner, moved.owner)}
+    DataKey.objects.filter(pk=changed.pk).update(wrapped=bytes(changed.wrapped)[:-1])
+    DataKey.objects.filter(pk=moved.pk).update(wrapped=changed.wrapped)
+    DataKey.objects.update(created_at=NOW)
+    note_held_keys(NOW)
+    HeldKey.objects.update(since=NOW)
+    with pytest.raises(SealBroken):
+        rotate_due(NOW + timedelta(days=335))
+    left = DataKey.objects.filter(master_key_id=old, retired_at=None)
+    assert not left.exists()  # each owner has a new one
+    assert set(DataKey.objects.filter(master_key_id=old)) == {changed, moved}
+    assert all_open(fine)
+    assert old in own_keys.master_ids()
+
+
+def test_a_lost_master_key_holds_up_only_what_it_wraps(
+    own_keys: FileKeyProvider,
+) -> None:
+    create_data_key(uuid.uuid4())
+    first = own_keys.current_master_id()
+    lost = own_keys.add_master_key()
+    create_data_key(uuid.uuid4())
+    (own_keys.folder / f"master-{lost}.key").rename(own_keys.folder / "gone")
+    own_keys.add_master_key()
+    third = own_keys.add_master_key()
+    with pytest.raises(KeyTrouble, match=lost):
+        rotate_master_key(now=NOW, new=False)
+    assert wrapped_with() == {lost, third}
+    (own_keys.folder / "gone").rename(own_keys.folder / f"master-{lost}.key")
+    rotate_master_key(now=NOW, new=False)
+    assert wrapped_with() == {third}
+    assert first not in own_keys.master_ids()
+
+
 def test_400_days_with_the_job_nothing_of_its_own_is_ever_overdue(
     own_keys: FileKeyProvider,
 ) -> None:
@@ -193,7 +267,7 @@ def test_400_days_with_the_job_nothing_of_its_own_is_ever_overdue(
         rotate_due(now)
         late = [line for line in key_inventory(now) if line.is_overdue(now)]
         assert [line for line in late if line.by_itself] == []
-    assert {line.kind for line in late} == {"web"} | (
+    assert {line.kind for line in late} == {"audit", "web"} | (
         {"database"} if connection.vendor == "sqlite" else set()
     )
 

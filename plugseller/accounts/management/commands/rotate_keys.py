@@ -7,14 +7,17 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from plugseller.accounts.models import Seller
+from plugseller.audit.checkpoints import WitnessDisagrees
+from plugseller.audit.witness import WitnessTrouble
 from plugseller.commands import Report, ReportCommand
+from plugseller.crypto.replacing import replace_web_key, rotate_signing_key
 from plugseller.crypto.resealing import finish_owner, rotate_owner
 from plugseller.crypto.rotation import owners_of_data_keys, rotate_master_key
 from plugseller.crypto.starting import refuse_unusable_store
 
 
 class Command(ReportCommand):
-    help = "Replace the master key, or data keys with --seller or --data-keys (ACC-3)."
+    help = "Replace the master key, or another kind of key with an option (ACC-3)."
     requires_system_checks = ()  # a leaked key must be replaceable at any time
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,6 +31,16 @@ class Command(ReportCommand):
             action="store_true",
             help="every data key instead, of sellers, people and our own",
         )
+        which.add_argument(
+            "--signing-key",
+            action="store_true",
+            help="the key of the audit log and of certificates instead",
+        )
+        which.add_argument(
+            "--web-key",
+            action="store_true",
+            help="the key of web sessions instead; everybody signs in again",
+        )
         parser.add_argument(
             "--finish",
             action="store_true",
@@ -40,6 +53,10 @@ class Command(ReportCommand):
             return self._owners([_seller(options["seller"])], options["finish"])
         if options["data_keys"]:
             return self._owners(owners_of_data_keys(), options["finish"])
+        if options["signing_key"]:
+            return _signing(options["finish"])
+        if options["web_key"]:
+            return _web(options["finish"])
         return self._master(options["finish"])
 
     def _master(self, finish: bool) -> Report:
@@ -78,6 +95,32 @@ class Command(ReportCommand):
     def _progress(self, what: str) -> Any:
         """On standard error, so that what is printed stays readable by programs."""
         return lambda count: self.stderr.write(f"{count} {what}")
+
+
+def _signing(finish: bool) -> Report:
+    try:
+        row = {"current": rotate_signing_key(now=timezone.now(), new=not finish)}
+    except (WitnessDisagrees, WitnessTrouble) as error:
+        raise CommandError(str(error)) from None
+    return Report(
+        columns=tuple(row),
+        rows=[row],
+        summary="Copy the new key to where you keep keys, and keep the older ones, "
+        "which verify what they signed. /policy/signing-keys.json has changed.",
+    )
+
+
+def _web(finish: bool) -> Report:
+    if finish:
+        raise CommandError("There is nothing to finish: the key is replaced at once.")
+    replace_web_key(now=timezone.now())
+    row = {"replaced": "yes"}
+    return Report(
+        columns=tuple(row),
+        rows=[row],
+        summary="Now start every process again; then everybody signs in again. Copy "
+        "the new key to where you keep keys.",
+    )
 
 
 def _seller(slug: str) -> UUID:
