@@ -10,7 +10,7 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.db.models import F
 
-from plugseller.jobs.models import Lease
+from plugseller.jobs.models import SKEW, Lease
 
 LIFE = timedelta(minutes=5)
 _KEPT_FOR = LIFE / 5  # after so much of its life a lease in use is prolonged
@@ -32,13 +32,19 @@ class Held:
 def take(name: str, *, now: datetime, life: timedelta = LIFE) -> Held | None:
     """The lease, or None while another living worker holds it."""
     lease, _ = Lease.objects.select_for_update().get_or_create(name=name)
-    if lease.expires_at and lease.expires_at > now and not _is_dead(lease.holder):
+    if lease.expires_at and _lives(lease, lease.expires_at, now):
         return None
     lease.fence += 1
     lease.holder = _me()
     lease.expires_at = now + life
     lease.save()
     return Held(name, lease.fence)
+
+
+def _lives(lease: Lease, until: datetime, now: datetime) -> bool:
+    """No lease is given for longer than LIFE: one that ends later was given before the
+    clock was put back, and would shut everybody out until it has caught up."""
+    return now < until <= now + LIFE + SKEW and not _is_dead(lease.holder)
 
 
 def renew(held: Held, *, now: datetime, life: timedelta = LIFE) -> None:

@@ -11,6 +11,7 @@ from plugseller.crypto.fields import SealedJSONField
 LONGEST_PAUSE = timedelta(hours=1)  # between tries of a piece that fails
 MANY_FAILURES = 3
 LATE = timedelta(minutes=15)  # all workers may be busy with long syncs for so long
+SKEW = timedelta(minutes=5)  # by which clocks of several hosts may differ
 
 
 class Lease(models.Model):
@@ -54,13 +55,19 @@ class Beat(models.Model):
         """Whether its last runs ended badly, one after the other."""
         return self.failures >= MANY_FAILURES
 
+    def is_due(self, every: timedelta, now: datetime) -> bool:
+        """Whether it is to run. Also when its last try lies ahead: the clock was put
+        back, and nothing waits until it has caught up."""
+        return (self.tried_at or self.known_at) > now + SKEW or (
+            self.due_at(every) <= now
+        )
+
     def due_at(self, every: timedelta) -> datetime:
         """When it is to run next; after a failure soon, and then ever later."""
-        due = self._owed_at(every)
         if not self.failures or self.failed_at is None:
-            return due
+            return self._owed_at(every)
         pause = timedelta(minutes=2 ** min(self.failures - 1, 10))
-        return max(due, self.failed_at + min(pause, every, LONGEST_PAUSE))
+        return self.failed_at + min(pause, every, LONGEST_PAUSE)
 
 
 class Run(models.Model):

@@ -97,7 +97,7 @@ def begin(piece: Periodic, *, now: datetime) -> Running | None:
         leases.keep(held, now=now, life=life)
         _close_left_open(piece, now)
         beats = Beat.objects.filter(name=piece.name)
-        if beats.get().due_at(piece.every) > now:
+        if not beats.get().is_due(piece.every, now):
             leases.give_back(held)
             return None
         beats.update(tried_at=now)

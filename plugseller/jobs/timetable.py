@@ -54,7 +54,7 @@ def run_due(now: datetime, *, at_most: timedelta = BEGINS_WITHIN) -> list[Ran]:
         passed = timedelta(seconds=int(time.monotonic() - start))
         if passed >= at_most:
             ran.append(Ran(piece.name, "put off"))
-        elif beat.due_at(piece.every) > now:
+        elif not beat.is_due(piece.every, now):
             ran.append(Ran(piece.name, "not due"))
         else:
             ran.append(_run(piece, now + passed))
