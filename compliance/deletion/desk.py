@@ -5,7 +5,7 @@ changed but by the buttons, and there is no way to act on several requests at on
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -19,6 +19,7 @@ from compliance.clocks import DUTIES, Deadline
 from compliance.deletion import desk_steps
 from compliance.deletion.models import DeletionRequest
 from compliance.deletion.services import needs_second_person
+from compliance.deletion.services.letters import spoken
 from compliance.deletion.services.steps import OPEN, seller_of
 from compliance.deletion.states import Status
 from plugseller.accounts.models import User
@@ -137,7 +138,11 @@ class DeletionRequestAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-
     def second_person(self, request: DeletionRequest) -> str:
         if not needs_second_person(request):
             return "not needed"
-        return "awaited" if request.verified_at and not request.starts_at else "needed"
+        if request.status != Status.VERIFIED:
+            return "needed"
+        if request.starts_at is None:
+            return "awaited; an owner objected, so it doesn't begin by itself"
+        return f"awaited; without it begins on {spoken(request.starts_at, UTC)}"
 
     @admin.display(description="About the same data")
     def joined(self, request: DeletionRequest) -> str:
