@@ -19,6 +19,7 @@ from compliance.clocks import DUTIES, Deadline
 from compliance.deletion import desk_steps
 from compliance.deletion.models import DeletionRequest
 from compliance.deletion.services import needs_second_person
+from compliance.deletion.services.holding import of_same_data
 from compliance.deletion.services.letters import spoken
 from compliance.deletion.services.steps import OPEN, seller_of
 from compliance.deletion.states import Status
@@ -196,7 +197,7 @@ def _work(request: DeletionRequest, reader: Any) -> dict[str, Any]:
                 "may_approve": hold.waits_at(now) and hold.asked_by != reader.pk,
                 "may_release": hold.released_at is None and hold.ends_at > now,
             }
-            for hold in request.holds.all()
+            for hold in of_same_data(request).select_related("request")
         ],
         "steps": [
             {"step": step, "by": _by(officers.get(step.actor_id), step.actor_id)}

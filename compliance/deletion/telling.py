@@ -13,7 +13,7 @@ from compliance.deletion.models import (
     Outcome,
     Step,
 )
-from compliance.deletion.services.holding import standing
+from compliance.deletion.services.holding import holds_on
 from compliance.deletion.services.letters import spoken
 from compliance.deletion.services.unattended import may_be_objected_to
 from plugseller.accounts.models import User
@@ -211,7 +211,7 @@ class _Who:
 
 
 def _holds(request: DeletionRequest, zone: tzinfo, now: datetime) -> list[Held]:
-    found: Iterable[LegalHold] = standing(now).filter(request=request)
+    found: Iterable[LegalHold] = holds_on(request, now)
     return [
         Held(
             ground=hold.reason,
