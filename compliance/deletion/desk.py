@@ -126,7 +126,9 @@ class DeletionRequestAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-
     def scope(self, request: DeletionRequest) -> str:
         seller = seller_of(request)
         of = f" of {seller.slug}" if seller else ""
-        return f"{request.get_kind_display()}: {request.what}{of}"
+        kind = str(request.get_kind_display())
+        what = request.what if request.what == kind else f"{kind}: {request.what}"
+        return f"{what}{of}"
 
     @admin.display(description="Who asked")
     def who_asked(self, request: DeletionRequest) -> str:
