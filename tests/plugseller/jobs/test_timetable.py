@@ -74,7 +74,7 @@ def test_work_runs_when_it_is_due_and_not_before(
 def test_a_clock_that_was_put_back_keeps_nothing_waiting(
     shelf: dict[str, Periodic], now: datetime
 ) -> None:
-    """Not until it has caught up; and a host that is slow by seconds repeats nothing."""
+    """Until it has caught up; and a host that is slow by seconds repeats nothing."""
     ran: list[datetime] = []
     put(shelf, "good", ran.append)
     put(shelf, "bad", lambda now: 1 / 0)
