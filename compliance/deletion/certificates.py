@@ -26,7 +26,7 @@ from django.db.models import Max
 
 from compliance.deletion.certified import Told, body_of
 from compliance.deletion.models import Certificate, DeletionRequest
-from compliance.deletion.restored import replayed_lines
+from compliance.deletion.services.restored import replayed_lines
 from compliance.deletion.staying import Stay
 from plugseller.audit.chain import as_text
 from plugseller.keyprovider import provider

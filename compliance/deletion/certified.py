@@ -9,7 +9,7 @@ from django.conf import settings
 
 from compliance.deletion.fixing import named, owners_of_keys
 from compliance.deletion.models import DeletionRequest
-from compliance.deletion.restored import replayed_lines
+from compliance.deletion.services.restored import replayed_lines
 from compliance.deletion.staying import Stay
 from plugseller.audit.models import Entry
 from plugseller.crypto.models import DataKey

@@ -24,9 +24,9 @@ from django_q.tasks import async_task
 from compliance.deletion import alarms, certificates, forgetting
 from compliance.deletion.fixing import fix, named, owners_of_keys, whole_scope
 from compliance.deletion.models import DeletionRequest, Outcome
-from compliance.deletion.restored import settle_restored
 from compliance.deletion.services import begin, complete, note_step, tell
 from compliance.deletion.services.freezing import settle_freezing
+from compliance.deletion.services.restored import settle_restored
 from compliance.deletion.services.steps import hold_request, require_officer
 from compliance.deletion.states import Status, move
 from compliance.deletion.staying import KEYS, Stay, stays
