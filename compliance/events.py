@@ -31,6 +31,7 @@ for what, sentence in {
     "scheduled": "scheduled a deletion",
     "withdrawn": "withdrew a deletion request",
     "rejected": "rejected a deletion request",
+    "objected": "objected to a deletion that a marketplace demands",
     "hold_asked": "asked for a legal hold on a deletion",
     "hold_approved": "approved a legal hold on a deletion",
     "hold_over": "ended a legal hold on a deletion",

@@ -7,7 +7,7 @@ from compliance.credentials import reminding
 from compliance.deletion import ladder  # noqa: F401  its clocks are put on the shelf
 from compliance.deletion.authorisation import follow_authorisations
 from compliance.deletion.execution import process
-from compliance.deletion.services import end_holds
+from compliance.deletion.services import end_holds, go_on_unattended
 from compliance.retention import services as retention
 from plugseller.shelves import periodic
 
@@ -15,6 +15,7 @@ periodic(
     "deletion.authorisations", every=timedelta(minutes=5), work=follow_authorisations
 )
 periodic("deletion.holds", every=timedelta(minutes=5), work=end_holds)
+periodic("deletion.unattended", every=timedelta(minutes=5), work=go_on_unattended)
 periodic("deletion.process", every=timedelta(minutes=5), work=process)
 periodic("credentials.clocks", every=timedelta(hours=1), work=reminding.keep_clocks)
 periodic("deadlines.run", every=timedelta(minutes=5), work=clocks.run_due)

@@ -1,12 +1,14 @@
 """What of connections and Marketplace Information a seller takes along: all of it.
 
 No column about a buyer is here, because no table of ours has one (USE-4). Rows of
-an account that is to be deleted are here as well: this is the last chance.
+an account that is to be deleted are here as well: this is the last chance. Once its
+deletion has begun they are not, lest a package holds what is certified to be gone.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from marketplaces.models import (
     AppSecret,
@@ -28,6 +30,7 @@ from marketplaces.models import (
     SyncState,
 )
 from plugseller import exports
+from plugseller.accounts.models import Seller
 from plugseller.accounts.portability import (
     Batches,
     From,
@@ -38,6 +41,8 @@ from plugseller.accounts.portability import (
     portable,
 )
 from plugseller.accounts.tenancy import Standing
+from plugseller.custody.models import Tombstone
+from plugseller.custody.services import is_buried
 from plugseller.keyset import Ordering
 
 _THEIRS, _OURS, _YOU = From.MARKETPLACE, From.OURS, From.SELLER
@@ -86,15 +91,30 @@ _STOCK = (
 
 
 def _of(model: Any, column: str, kind: type[Any]) -> Batches:
-    return by(
-        column,
-        kind,
-        lambda standing: model.objects.of_seller(standing.seller, frozen=True),
-    )
+    return by(column, kind, lambda standing: _own(model, standing.seller))
 
 
 def _through_connections(model: Any) -> Batches:
-    return by("id", int, lambda s: model.objects.filter(connection__seller=s.seller))
+    def own(standing: Standing) -> Any:
+        return model.objects.filter(connection__in=_connections(standing.seller))
+
+    return by("id", int, own)
+
+
+def _own(model: Any, seller: Seller) -> Any:
+    rows = model.objects.of_seller(seller, frozen=True)
+    return rows.exclude(connection__in=_erased(seller))
+
+
+def _connections(seller: Seller) -> Any:
+    own = Connection.objects.of_seller(seller, frozen=True)
+    return own.exclude(pk__in=_erased(seller))
+
+
+def _erased(seller: Seller) -> list[UUID]:
+    every = Connection.objects.of_seller(seller, frozen=True)
+    ids = every.exclude(frozen_at=None).values_list("pk", flat=True)
+    return [one for one in ids if is_buried(Tombstone.Kind.CONNECTION, one)]
 
 
 _OLDEST_ORDER = Ordering("placed_at", "", "placed_at", datetime)
@@ -102,9 +122,7 @@ _OLDEST_ORDER = Ordering("placed_at", "", "placed_at", datetime)
 
 def _lines(standing: Standing, may_go_on: MayGoOn) -> Iterator[list[OrderItem]]:
     """By their orders: no index has a seller's lines in an order of their own."""
-    orders = Order.objects.of_seller(standing.seller, frozen=True).only(
-        "pk", "placed_at"
-    )
+    orders = _own(Order, standing.seller).only("pk", "placed_at")
     lines = OrderItem.objects.of_seller(standing.seller, frozen=True)
     for batch in exports.in_batches(orders, _OLDEST_ORDER, may_go_on=may_go_on):
         of_these = lines.filter(order__in=[order.pk for order in batch])
@@ -135,9 +153,7 @@ portable(
     batches=by(
         "connected_at",
         datetime,
-        lambda s: Connection.objects.of_seller(s.seller, frozen=True).defer(
-            "credentials"
-        ),
+        lambda s: _connections(s.seller).defer("credentials"),
     ),
 )
 portable(

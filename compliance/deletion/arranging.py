@@ -29,6 +29,18 @@ def covers(wide: DeletionRequest, narrow: DeletionRequest) -> bool:
     return set(narrow.people) <= set(wide.people)
 
 
+def touches(one: DeletionRequest, other: DeletionRequest) -> bool:
+    """Whether two requests of one seller, or about people, have data in common."""
+    if one.pk == other.pk:
+        return True
+    kinds = {one.kind, other.kind}
+    if Kind.OUTSIDER in kinds or kinds == {Kind.CONNECTION, Kind.PEOPLE}:
+        return False
+    if kinds == {Kind.CONNECTION}:
+        return one.connection_id == other.connection_id
+    return kinds != {Kind.PEOPLE} or bool(set(one.people) & set(other.people))
+
+
 def leaders(
     requests: Iterable[DeletionRequest],
 ) -> dict[DeletionRequest, DeletionRequest | None]:

@@ -26,6 +26,7 @@ from django.db.models import Max
 
 from compliance.deletion.certified import Told, body_of
 from compliance.deletion.models import Certificate, DeletionRequest
+from compliance.deletion.services.restored import replayed_lines
 from compliance.deletion.staying import Stay
 from plugseller.audit.chain import as_text
 from plugseller.keyprovider import provider
@@ -72,6 +73,8 @@ def issue(
     Raises KeyTrouble; NamesSomebody, which is an error of ours.
     """
     newest = request.certificates.aggregate(version=Max("version"))["version"] or 0
+    if not newest and replayed_lines(request):
+        newest = 1  # issued before the database was put back, and known to others
     key_id = provider().current_signing_id()
     body = body_of(request, version=newest + 1, kept=kept or {}, key_id=key_id, now=now)
     body["kind"] = KIND
@@ -185,6 +188,7 @@ def for_the_mail(certificate: Certificate) -> dict[str, str]:
         f"{len(told.erased)} places deleted",
         "backups": told.backups_until or "",
         "kept": ", ".join(one["label"] for one in told.kept),
+        "put_back": told.put_back,
     }
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from compliance.deletion.fixing import named, owners_of_keys
 from compliance.deletion.models import DeletionRequest
+from compliance.deletion.services.restored import replayed_lines
 from compliance.deletion.staying import Stay
 from plugseller.audit.models import Entry
 from plugseller.crypto.models import DataKey
@@ -36,6 +37,13 @@ LIMITS = (
 NO_BACKUPS = (
     "There is no backup made by this installation that may hold it. What operators "
     "copy by other means isn't known to it."
+)
+PUT_BACK = (
+    "The deletion had begun before this installation's database was put back from a "
+    "backup. Before anything was served from it, the deletion ledger was replayed and "
+    "everything erased again. The numbers and times given here are those of a further "
+    "pass after that, and not of the deletion itself. A certificate that was issued "
+    "before stays valid."
 )
 _MACHINE = "machine"  # a holding's rule: nothing of anybody is there
 
@@ -76,6 +84,11 @@ class Told:
         return found
 
     @property
+    def put_back(self) -> str:
+        """That the numbers are of a further pass, if they are."""
+        return str(self.body.get("put_back", {}).get("told", ""))
+
+    @property
     def is_final(self) -> bool:
         return not self.body["on_hold"]
 
@@ -89,7 +102,7 @@ def body_of(
     now: datetime,
 ) -> dict[str, Any]:
     """What is signed: plain JSON, and nothing of anybody in it."""
-    return {
+    told: dict[str, Any] = {
         "reference": request.reference,
         "version": version,
         "instance": settings.PUBLIC_ADDRESS,
@@ -115,6 +128,13 @@ def body_of(
         "verification": HOW,
         "limits": LIMITS,
     }
+    if lines := replayed_lines(request):
+        told["put_back"] = {
+            "erased_first": _utc(lines[0].at),
+            "ledger_lines": [line.number for line in lines],
+            "told": PUT_BACK,
+        }
+    return told
 
 
 def _scope(request: DeletionRequest) -> dict[str, Any]:

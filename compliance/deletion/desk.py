@@ -5,7 +5,7 @@ changed but by the buttons, and there is no way to act on several requests at on
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -20,6 +20,8 @@ from compliance.countdown import clock
 from compliance.deletion import desk_steps
 from compliance.deletion.models import DeletionRequest
 from compliance.deletion.services import needs_second_person
+from compliance.deletion.services.holding import of_same_data
+from compliance.deletion.services.letters import spoken
 from compliance.deletion.services.steps import OPEN, seller_of
 from compliance.deletion.states import Status
 from plugseller.accounts.models import User
@@ -108,7 +110,9 @@ class DeletionRequestAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-
     def scope(self, request: DeletionRequest) -> str:
         seller = seller_of(request)
         of = f" of {seller.slug}" if seller else ""
-        return f"{request.get_kind_display()}: {request.what}{of}"
+        kind = str(request.get_kind_display())
+        what = request.what if request.what == kind else f"{kind}: {request.what}"
+        return f"{what}{of}"
 
     @admin.display(description="Who asked")
     def who_asked(self, request: DeletionRequest) -> str:
@@ -121,7 +125,11 @@ class DeletionRequestAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-
     def second_person(self, request: DeletionRequest) -> str:
         if not needs_second_person(request):
             return "not needed"
-        return "awaited" if request.verified_at and not request.starts_at else "needed"
+        if request.status != Status.VERIFIED:
+            return "needed"
+        if request.starts_at is None:
+            return "awaited; an owner objected, so it doesn't begin by itself"
+        return f"awaited; without it begins on {spoken(request.starts_at, UTC)}"
 
     @admin.display(description="About the same data")
     def joined(self, request: DeletionRequest) -> str:
@@ -175,7 +183,7 @@ def _work(request: DeletionRequest, reader: Any) -> dict[str, Any]:
                 "may_approve": hold.waits_at(now) and hold.asked_by != reader.pk,
                 "may_release": hold.released_at is None and hold.ends_at > now,
             }
-            for hold in request.holds.all()
+            for hold in of_same_data(request).select_related("request")
         ],
         "steps": [
             {"step": step, "by": _by(officers.get(step.actor_id), step.actor_id)}

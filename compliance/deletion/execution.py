@@ -26,6 +26,7 @@ from compliance.deletion.fixing import fix, named, owners_of_keys, whole_scope
 from compliance.deletion.models import DeletionRequest, Outcome
 from compliance.deletion.services import begin, complete, note_step, tell
 from compliance.deletion.services.freezing import settle_freezing
+from compliance.deletion.services.restored import settle_restored
 from compliance.deletion.services.steps import hold_request, require_officer
 from compliance.deletion.states import Status, move
 from compliance.deletion.staying import KEYS, Stay, stays
@@ -72,6 +73,7 @@ def due(now: datetime) -> models.QuerySet[DeletionRequest]:
 
 def process_due(now: datetime) -> list[Processed]:
     """Carry out what is due; one that fails stays open and doesn't stop the others."""
+    settle_restored(now)
     done = [_process(request, now) for request in due(now)]
     forgetting.forget_requesters(now)
     return done

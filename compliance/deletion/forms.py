@@ -44,7 +44,7 @@ class HoldForm(forms.Form):
         label="Why it must be kept",
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="For the record. Name nobody.",
+        help_text="Who asked reads it. Name nobody.",
     )
     legal_basis = forms.CharField(
         label="Legal basis", max_length=200, help_text="Who asked reads it."

@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 from compliance import clocks
 from compliance.clocks import Deadline, Duty
 from compliance.deletion.models import DeletionRequest
-from compliance.deletion.services import ask_identity, reject
-from compliance.deletion.services.ending import NOT_VERIFIED
-from compliance.deletion.services.letters import spoken
+from compliance.deletion.services import ask_identity
+from compliance.deletion.services.letters import spoken, warn_owners
 from compliance.deletion.services.steps import hold_request, note_step
-from compliance.deletion.services.verifying import DECISION, IDENTITY
+from compliance.deletion.services.verifying import (
+    DECISION,
+    IDENTITY,
+    begins_alone_at,
+)
 from compliance.deletion.states import Status
 from plugseller.accounts.services.officers import tell_officers
 from plugseller.jobs.models import OutgoingMail
@@ -25,11 +28,13 @@ DELETION = Duty(
 
 
 def _warn(deadline: Deadline, now: datetime) -> list[OutgoingMail]:
-    """To every officer, so that one on holiday is none too few."""
+    """To every officer, so that one on holiday is none too few; and to the owners,
+    while nobody but them may stop it."""
     request = DeletionRequest.objects.get(pk=deadline.subject_id)
     days = max(round(deadline.left(now) / DAY), 1)
     left = "1 day" if days == 1 else f"{days} days"
-    return tell_officers(
+    owners = warn_owners(request, now=now) if deadline.duty == DELETION.name else []
+    return owners + tell_officers(
         subject=f"{left} left: {deadline.label}",
         text=(
             f"{clocks.DUTIES[deadline.duty].duty.label}: {deadline.label}.\n"
@@ -62,19 +67,16 @@ def _hold(deadline: Deadline) -> None:
 
 
 def _act(deadline: Deadline, now: datetime) -> None:
-    """On day 29 whatever is scheduled begins; nobody has to be there for it.
+    """On day 29 whatever is scheduled or verified begins; nobody has to be there.
 
-    A letter whose writer couldn't be verified is answered: nobody's data is deleted on
-    an unproven word. What a marketplace demands of a whole seller stays open, and red,
-    until a second officer confirms it.
+    Its date may have come nearer since it was verified, by an older request about the
+    same data. What an owner objected to has no instant any more, and gets none.
     """
     request = DeletionRequest.objects.get(pk=deadline.subject_id)
-    if request.status == Status.SCHEDULED:
-        ours = DeletionRequest.objects.filter(pk=request.pk, starts_at__gt=now)
-        ours.update(starts_at=now)
-    waits = request.status in (Status.RECEIVED, Status.VERIFIED)
-    if waits and request.source != DeletionRequest.Source.MARKETPLACE:
-        reject(actor=None, request=request, reason=NOT_VERIFIED, now=now)
+    begins = {Status.SCHEDULED: now, Status.VERIFIED: begins_alone_at(request)}
+    if at := begins.get(Status(request.status)):
+        ours = DeletionRequest.objects.filter(pk=request.pk, starts_at__gt=at)
+        ours.update(starts_at=at)
 
 
 def _ask(deadline: Deadline, now: datetime) -> None:

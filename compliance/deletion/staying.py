@@ -7,8 +7,7 @@ from django.apps import apps
 from django.db import models
 
 from compliance.deletion.models import DeletionRequest
-from compliance.deletion.services.arranged import open_beside
-from compliance.deletion.services.holding import standing
+from compliance.deletion.services.holding import holds_on
 from plugseller.crypto.fields import SealedField
 from plugseller.shelves import HOLDINGS, Scope
 
@@ -32,8 +31,7 @@ def stays(request: DeletionRequest, scope: Scope, now: datetime) -> dict[str, St
 
 def _on_hold(request: DeletionRequest, now: datetime) -> dict[str, Stay]:
     found: dict[str, Stay] = {}
-    beside = [one.pk for one in open_beside(request)] + [request.pk]
-    for hold in standing(now).filter(request__in=beside).order_by("-ends_at"):
+    for hold in holds_on(request, now).order_by("-ends_at"):
         stay = Stay(f"Legal hold: {hold.legal_basis}", hold.ends_at)
         for name in hold.holdings or HOLDINGS:
             if name in HOLDINGS and not HOLDINGS[name].stays:

@@ -13,8 +13,9 @@ from compliance.deletion.models import (
     Outcome,
     Step,
 )
-from compliance.deletion.services.holding import standing
+from compliance.deletion.services.holding import holds_on
 from compliance.deletion.services.letters import spoken
+from compliance.deletion.services.unattended import may_be_objected_to
 from plugseller.accounts.models import User
 from plugseller.accounts.roles import StaffRole
 from plugseller.shelves import HOLDINGS
@@ -37,11 +38,15 @@ WORDS = {
     "verified": "Who asked is verified",
     "scheduled": "Scheduled; reading and fetching stopped",
     "grace ended": "The time to take it back was given up",
+    "objected": "An owner objected; officers have to decide",
+    "nobody objected": "No owner objected and no officer decided: it goes on",
     "hold asked": "A legal hold was asked for",
     "hold approved": "A legal hold began",
     "hold over": "A legal hold ended",
     "held back": "Held back by a legal hold",
     "begun": "The deletion began",
+    "database put back": "The database was put back from a backup; it waits anew",
+    "erased before": "It had begun before the database was put back from a backup",
     "keys destroyed": "The keys were destroyed",
     "staff stay": "Our own staff among the people were left out",
     "asked to run": "An officer had it go on at once",
@@ -89,6 +94,7 @@ class Told:
     starts: str
     can_be_withdrawn: bool
     can_begin_now: bool
+    can_be_objected_to: bool
     steps: list[Happened]
     outcomes: list[Outcome]
     holds: list[Held]
@@ -131,6 +137,7 @@ def told(
         can_begin_now=scheduled
         and bool(stands.starts_at and stands.starts_at > now)
         and leader is None,
+        can_be_objected_to=may_be_objected_to(request),
         steps=_steps(request, reader, zone),
         outcomes=outcomes,
         holds=_holds(stands, zone, now),
@@ -204,7 +211,7 @@ class _Who:
 
 
 def _holds(request: DeletionRequest, zone: tzinfo, now: datetime) -> list[Held]:
-    found: Iterable[LegalHold] = standing(now).filter(request=request)
+    found: Iterable[LegalHold] = holds_on(request, now)
     return [
         Held(
             ground=hold.reason,

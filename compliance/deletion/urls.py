@@ -10,6 +10,7 @@ _of_seller = [
     path("delete", views.delete, name="delete"),
     path("requests/<slug:reference>", views.one_request, name="request"),
     path("requests/<slug:reference>/withdraw", views.withdraw, name="withdraw"),
+    path("requests/<slug:reference>/object", views.object_to, name="object"),
     path("requests/<slug:reference>/begin", views.begin_at_once, name="begin"),
     path(
         "requests/<slug:reference>/certificate", views.certificate, name="certificate"

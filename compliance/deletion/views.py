@@ -127,6 +127,25 @@ def withdraw(request: HttpRequest, slug: str, reference: str) -> HttpResponse:
 
 @login_required
 @require_POST
+def object_to(request: HttpRequest, slug: str, reference: str) -> HttpResponse:
+    """Say that a marketplace's notice about the whole seller is wrong."""
+    desk, now = open_desk(request, slug, Permission.REQUEST_DELETION), timezone.now()
+    found = _found(desk, reference)
+    try:
+        services.object_to(actor=desk.user, request=found, now=now)
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+    else:
+        messages.success(
+            request,
+            "Our officers were told and decide about it. Write to "
+            f"{settings.CONTACT_ADDRESS} why it is wrong.",
+        )
+    return redirect("privacy:request", slug, reference)
+
+
+@login_required
+@require_POST
 @confirmed
 def begin_at_once(request: HttpRequest, slug: str, reference: str) -> HttpResponse:
     """Give up the time in which the request could be taken back."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.db.models import F
 
+from plugseller.custody.models import CLOCKS
 from plugseller.jobs.models import Lease
 
 LIFE = timedelta(minutes=5)
@@ -32,13 +33,19 @@ class Held:
 def take(name: str, *, now: datetime, life: timedelta = LIFE) -> Held | None:
     """The lease, or None while another living worker holds it."""
     lease, _ = Lease.objects.select_for_update().get_or_create(name=name)
-    if lease.expires_at and lease.expires_at > now and not _is_dead(lease.holder):
+    if lease.expires_at and _lives(lease, lease.expires_at, now):
         return None
     lease.fence += 1
     lease.holder = _me()
     lease.expires_at = now + life
     lease.save()
     return Held(name, lease.fence)
+
+
+def _lives(lease: Lease, until: datetime, now: datetime) -> bool:
+    """No lease is given for longer than LIFE: one that ends later was given before the
+    clock was put back, and would shut everybody out until it has caught up."""
+    return now < until <= now + LIFE + CLOCKS and not _is_dead(lease.holder)
 
 
 def renew(held: Held, *, now: datetime, life: timedelta = LIFE) -> None:

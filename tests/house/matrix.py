@@ -282,6 +282,7 @@ ROUTES: dict[str, Rule] = {
     "privacy:delete": of_north("GET POST", DELETION),
     "privacy:request": of_north("GET", DELETION),
     "privacy:withdraw": of_north("POST", DELETION),
+    "privacy:object": of_north("POST", DELETION),
     "privacy:begin": of_north("POST", DELETION),
     "privacy:certificate": of_north("GET", DELETION),
     "privacy:certificate_file": of_north("GET", DELETION),

@@ -19,6 +19,11 @@ from compliance.deletion.services.opening import open_contact
 from compliance.deletion.services.previewing import Planned, preview
 from compliance.deletion.services.running import begin, begin_at_once, complete
 from compliance.deletion.services.steps import note_step
+from compliance.deletion.services.unattended import (
+    go_on_unattended,
+    may_be_objected_to,
+    object_to,
+)
 from compliance.deletion.services.verifying import (
     ask_identity,
     confirm_requester,
@@ -40,9 +45,12 @@ __all__ = [
     "complete",
     "confirm_requester",
     "end_holds",
+    "go_on_unattended",
     "held",
+    "may_be_objected_to",
     "needs_second_person",
     "note_step",
+    "object_to",
     "open_contact",
     "preview",
     "reject",

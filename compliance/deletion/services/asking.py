@@ -114,6 +114,8 @@ def request_deletion(
     if placeholder is not None and wanted.joined_to_id == placeholder.pk:
         note_step(wanted, "joined", actor=None, now=now, to=placeholder.reference)
     letters.tell_received(wanted, now=now)
+    if wanted.status == DeletionRequest.Status.VERIFIED:
+        letters.tell_waits(wanted, now=now)
     return wanted
 
 

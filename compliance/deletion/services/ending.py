@@ -144,10 +144,11 @@ def _reject(
             "Write the reason for who asked, in at most "
             f"{_LONGEST_REASON} characters. Nothing was changed."
         )
+    owners_know = request.status != Status.RECEIVED
     move(request, Status.REJECTED, ended_at=now, reason=reason)
     _end(request, now=now)
     note_step(request, "rejected", actor=actor, now=now)
-    letters.tell(request, "rejected", now=now)
+    letters.tell_rejected(request, owners_too=owners_know, now=now)
     return request
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
+from compliance.deletion.arranging import touches
 from compliance.deletion.models import DeletionRequest, LegalHold
 from compliance.deletion.services import letters
 from compliance.deletion.services.arranged import open_beside
@@ -45,11 +46,21 @@ def standing(now: datetime) -> "QuerySet[LegalHold]":
     )
 
 
+def of_same_data(request: DeletionRequest) -> "QuerySet[LegalHold]":
+    """Its own holds, and those of other open requests that have data in common with
+    it, for a hold is on the data; of another account of the seller none."""
+    beside = {one.pk for one in open_beside(request) if touches(one, request)}
+    return LegalHold.objects.filter(request__in=beside | {request.pk})
+
+
+def holds_on(request: DeletionRequest, now: datetime) -> "QuerySet[LegalHold]":
+    """Those of them that are in force."""
+    return of_same_data(request) & standing(now)
+
+
 def held(request: DeletionRequest, now: datetime) -> Held:
-    """What is held of it: by its own holds, and by those of other open requests about
-    data of the same seller or people, for a hold is on the data."""
-    beside = {one.pk for one in open_beside(request)} | {request.pk}
-    holds = list(standing(now).filter(request__in=beside))
+    """What is held of it now."""
+    holds = list(holds_on(request, now))
     return Held(
         everything=any(not hold.holdings for hold in holds),
         holdings=frozenset(name for hold in holds for name in hold.holdings),

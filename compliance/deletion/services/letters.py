@@ -23,6 +23,7 @@ from plugseller.accounts.services.grants import owners_of
 from plugseller.accounts.services.officers import tell_officers
 from plugseller.crypto.services import KeyDestroyed
 from plugseller.jobs import outbox
+from plugseller.jobs.models import OutgoingMail
 
 Source = DeletionRequest.Source
 
@@ -75,21 +76,58 @@ def tell_withdrawn(request: DeletionRequest, *, by: User | None, now: datetime) 
     _tell_owners(request, "owners_withdrawn", now=now, but=told_already, by=owner)
 
 
+def tell_rejected(request: DeletionRequest, *, owners_too: bool, now: datetime) -> None:
+    """To who asked, with the reason; owners who were told of it hear that it is off."""
+    tell(request, "rejected", now=now)
+    if owners_too:
+        but = None if request.source == Source.LETTER else request.requested_by
+        _tell_owners(request, "owners_rejected", now=now, but=but)
+
+
 def tell_held(request: DeletionRequest, hold: LegalHold, *, now: datetime) -> None:
     tell(request, "on_hold", now=now, hold=hold, instants={"ends": hold.ends_at})
 
 
-def ask_second_officer(request: DeletionRequest, first: User, *, now: datetime) -> None:
-    """To the officers: one of them has to confirm what another verified."""
+def tell_waits(request: DeletionRequest, *, now: datetime) -> None:
+    """That one officer verified it: another has to confirm, and owners may object."""
     tell_officers(
         subject=f"{request.reference} waits for a second officer",
         text=(
             f"An officer verified who asked for {request.reference} ({request.what}). "
             "Nothing is stopped or deleted until another officer confirms it at the "
-            "desk, under Deletion requests."
+            f"desk, under Deletion requests. If nobody decides{_alone(request)}."
         ),
         now=now,
     )
+    warn_owners(request, now=now)
+
+
+def _alone(request: DeletionRequest) -> str:
+    if request.starts_at is None:
+        return ", it stays open: an owner objected"
+    return f" and no owner objects, it begins on {spoken(request.starts_at, UTC)}"
+
+
+def warn_owners(request: DeletionRequest, *, now: datetime) -> list[OutgoingMail]:
+    """That it begins by itself unless they object; nobody once one of them did."""
+    if request.status != Status.VERIFIED or request.starts_at is None:
+        return []
+    return _tell_owners(request, "owners_waiting", now=now, but=request.requested_by)
+
+
+def tell_objection(request: DeletionRequest, *, by: User, now: datetime) -> None:
+    """To the officers, who have to decide now, and to the owners."""
+    tell_officers(
+        subject=f"An owner objects to {request.reference}",
+        text=(
+            f"An owner objects to {request.reference} ({request.what}). It doesn't "
+            "begin by itself any more, and the clock runs on: it is due on "
+            f"{spoken(request.due_at, UTC)}. Two of you have to decide at the desk: "
+            "confirm it, hold it for a legal reason, or reject it with a reason."
+        ),
+        now=now,
+    )
+    _tell_owners(request, "owners_objected", now=now, by=by)
 
 
 def ask_about_hold(request: DeletionRequest, first: User, *, now: datetime) -> None:
@@ -111,12 +149,10 @@ def _tell_owners(
     now: datetime,
     but: UUID | None = None,
     by: User | None = None,
-) -> None:
+) -> list[OutgoingMail]:
     if (seller := seller_of(request)) is None:
-        return
-    for owner in owners_of(seller):
-        if owner.pk == but:
-            continue  # told already, as who asked
+        return []
+    return [
         _post(
             request,
             what,
@@ -127,6 +163,9 @@ def _tell_owners(
             seller=seller,
             by=by,
         )
+        for owner in owners_of(seller)
+        if owner.pk != but  # who asked was told already
+    ]
 
 
 def _contact(request: DeletionRequest) -> dict[str, Any]:
@@ -148,7 +187,7 @@ def _post(
     now: datetime,
     instants: dict[str, datetime] | None = None,
     **told: Any,
-) -> None:
+) -> OutgoingMail:
     there = _zone(zone)
     # Who isn't verified isn't told of others who asked, not even by an earlier date.
     unproven = request.status == Status.RECEIVED
@@ -168,7 +207,7 @@ def _post(
     }
     text = render_to_string(f"mail/deletion/{what}.txt", told)
     subject, _, body = re.sub(r"\n{3,}", "\n\n", text).partition("\n")
-    outbox.post(to=to, subject=subject, text=body.strip(), owner=owner, now=now)
+    return outbox.post(to=to, subject=subject, text=body.strip(), owner=owner, now=now)
 
 
 def spoken(instant: datetime, zone: tzinfo) -> str:

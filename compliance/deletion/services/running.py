@@ -98,6 +98,25 @@ def begin(request: DeletionRequest, *, now: datetime) -> bool:
     return True
 
 
+@transaction.atomic
+def go_on_with_erased(request: DeletionRequest, *, now: datetime) -> bool:
+    """Let a request begin whose data the ledger's replay has erased already, wherever
+    it stood in the backup: what is left is to look and to certify; whether it does."""
+    request = hold_request(request)
+    if request.began_at is not None or not request.is_open:
+        return False
+    people, connections = _meant(request)
+    DeletionRequest.objects.filter(pk=request.pk).update(
+        status=Status.EXECUTING,
+        began_at=now,
+        people=[str(pk) for pk in people],
+        connections=[str(pk) for pk in connections],
+    )
+    note_step(request, "erased before", actor=None, now=now)
+    arrange(request, now=now)
+    return True
+
+
 def is_connected_again(request: DeletionRequest) -> bool:
     """Whether the account whose authorisation ended has a new one."""
     if request.source != Source.AUTHORISATION or request.connection_id is None:

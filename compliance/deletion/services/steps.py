@@ -27,6 +27,7 @@ EVENTS = {
     "scheduled": "deletion.scheduled",
     "withdrawn": "deletion.withdrawn",
     "rejected": "deletion.rejected",
+    "objected": "deletion.objected",
     "hold asked": "deletion.hold_asked",
     "hold approved": "deletion.hold_approved",
     "hold over": "deletion.hold_over",

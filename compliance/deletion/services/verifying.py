@@ -1,7 +1,8 @@
 """Who asked is who they say: proved by themselves, or seen to by officers.
 
 An officer alone can't have a seller's data deleted on the word of a letter: another
-officer confirms it (threat: a forged letter, or one officer who means harm).
+officer confirms it, or the owners, who are told of it again and again, have let it
+pass (threat: a forged letter, or one officer who means harm).
 """
 
 from datetime import datetime, timedelta
@@ -26,10 +27,11 @@ from plugseller.accounts.models import User
 Kind, Source = DeletionRequest.Kind, DeletionRequest.Source
 
 DAY = timedelta(days=1)
+ASK_WITHIN = PROVE_WITHIN = 3 * DAY
 IDENTITY = Duty(
     "deletion.identity",
     "Ask who wrote for a proof, within 3 days",
-    lasts=3 * DAY,
+    lasts=ASK_WITHIN,
     warns=(2 * DAY, DAY),
     acts=DAY / 4,
 )
@@ -40,6 +42,7 @@ DECISION = Duty(
     warns=(5 * DAY, 2 * DAY, DAY),
 )
 ENDS_BEFORE_DUE = DAY  # carried out by day 29 at the latest
+LEAST_NOTICE = 7 * DAY  # to owners, before something begins on one officer's word
 _LONGEST_IDENTITY = 200
 
 
@@ -84,7 +87,7 @@ def verify_requester(
     if request.status == Status.SCHEDULED:
         letters.tell_scheduled(request, now=now)
     else:
-        letters.ask_second_officer(request, actor, now=now)
+        letters.tell_waits(request, now=now)
     return request
 
 
@@ -110,7 +113,7 @@ def confirm_requester(
             f"{request.reference} doesn't wait for a second person. Nothing was "
             "changed."
         )
-    _schedule(request, actor=actor, grace=settings.DELETION_GRACE, now=now)
+    schedule(request, actor=actor, grace=settings.DELETION_GRACE, now=now)
     arrange(request, now=now)
     request.refresh_from_db()
     letters.tell_scheduled(request, now=now)
@@ -151,11 +154,22 @@ def take_as_verified(
     move(request, Status.VERIFIED, verified_at=now, identity=identity)
     clocks.met(IDENTITY.name, request.pk, now=now)
     note_step(request, "verified", actor=actor, now=now)
-    if not needs_second_person(request):
-        _schedule(request, actor=actor, grace=grace, now=now)
+    if needs_second_person(request):
+        DeletionRequest.objects.filter(pk=request.pk).update(
+            starts_at=begins_alone_at(request)
+        )
+        request.refresh_from_db()
+    else:
+        schedule(request, actor=actor, grace=grace, now=now)
 
 
-def _schedule(
+def begins_alone_at(request: DeletionRequest) -> datetime:
+    """When a verified request begins if no second officer decides about it."""
+    told_at = request.verified_at or request.received_at
+    return max(request.due_at - ENDS_BEFORE_DUE, told_at + LEAST_NOTICE)
+
+
+def schedule(
     request: DeletionRequest, *, actor: User | None, grace: timedelta, now: datetime
 ) -> None:
     """When it begins: after the grace period, and by day 29 whatever happens."""

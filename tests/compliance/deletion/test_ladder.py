@@ -1,15 +1,12 @@
 """The clock of a request runs whoever is there: warned, asked, done by day 29."""
 
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from django.core.management import call_command
 
 from compliance import clocks
 from compliance.deletion.models import DeletionRequest
-from compliance.deletion.services import ask_identity, begin, verify_requester
+from compliance.deletion.services import ask_identity, begin, go_on_unattended
 from plugseller.accounts.models import Seller, User
 from plugseller.audit.models import Entry
 from tests.compliance.deletion.asked import (
@@ -31,6 +28,7 @@ def days_pass(start: datetime, *, until: float, every: float = 0.25) -> None:
     """The job runs, and nobody does anything."""
     for step in range(int(until / every) + 1):
         clocks.run_due(start + step * every * DAY)
+        go_on_unattended(start + step * every * DAY)
 
 
 def the_request() -> DeletionRequest:
@@ -116,31 +114,6 @@ def test_an_officer_who_asked_for_a_proof_is_in_time(cast: Cast, now: datetime) 
     assert sum("Please prove" in one for one in subjects_to(WRITER)) == 1
 
 
-def test_what_waits_for_a_second_officer_is_answered_too(
-    cast: Cast, now: datetime
-) -> None:
-    letter = by_letter(cast.carl, seller=cast.north, now=now)
-    verify_requester(actor=cast.carl, request=letter, identity="Phone", now=now)
-    days_pass(now, until=30)
-    assert the_request().status == Status.REJECTED
-
-
-def test_a_marketplaces_notice_about_a_seller_stays_open_and_red(
-    cast: Cast, now: datetime
-) -> None:
-    """It may not be refused, and not be carried out on one officer's word."""
-    by_letter(
-        cast.carl,
-        seller=cast.north,
-        source=Source.MARKETPLACE,
-        verified=True,
-        now=now,
-    )
-    days_pass(now, until=30.5)
-    assert the_request().status == Status.VERIFIED
-    assert subjects_to(cast.carl.email)[-1].startswith("OVERDUE")
-
-
 def test_a_marketplaces_notice_about_an_account_needs_nobody(
     cast: Cast, now: datetime
 ) -> None:
@@ -154,16 +127,6 @@ def test_a_marketplaces_notice_about_an_account_needs_nobody(
         now=now,
     )
     assert begin(request, now=now + 2 * DAY)
-
-
-def test_cron_alone_moves_it(cast: Cast, capsys: Any) -> None:
-    """No worker anywhere: `manage.py tick` each minute is enough."""
-    ago = datetime.now(UTC) - 29.5 * DAY
-    by_letter(cast.carl, seller=cast.north, now=ago)
-    with suppress(SystemExit):  # other pieces look at files that outlive a test
-        call_command("tick")
-    assert the_request().status == Status.REJECTED
-    assert "deadlines.run" in capsys.readouterr().out
 
 
 def test_received_in_the_last_second_of_a_day_before_a_leap_day(cast: Cast) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 
 from compliance import clocks
 from compliance.deletion.models import DeletionRequest, LegalHold
@@ -28,7 +29,7 @@ from tests.compliance.deletion.asked import (
     mails_to,
     subjects_to,
 )
-from tests.conftest import Cast, person
+from tests.conftest import Cast, person, signed_in
 from tests.marketplaces.console import rows
 
 pytestmark = pytest.mark.django_db
@@ -182,6 +183,25 @@ def test_a_hold_is_on_the_data_whichever_request_it_was_placed_on(
     whole = by_owner(cast.alice, cast.north, now=now, grace=0 * DAY)
     assert not begin(whole, now=now)
     assert fresh(whole).status == Status.ON_HOLD
+
+
+def test_a_hold_is_told_on_every_request_it_holds_and_spares_another_account(
+    cast: Cast, clara: User, now: datetime
+) -> None:
+    now = timezone.now()
+    account = rows.connect(cast.north)
+    other = rows.connect(cast.north, marketplace="walmart", account="W1")
+    part = by_owner(cast.alice, cast.north, connection=account, now=now)
+    whole = by_owner(cast.alice, cast.north, now=now, grace=4 * DAY)
+    beside = by_owner(cast.alice, cast.north, connection=other, now=now)
+    approve_hold(actor=clara, hold=holding(part, cast.carl, now), now=now)
+    assert not held(beside, now).everything
+    owner, officer = signed_in(cast.alice), signed_in(clara)
+    for request, told in ((part, True), (whole, True), (beside, False)):
+        page = owner.get(f"/s/north/privacy/requests/{request.reference}")
+        assert ("On hold by law" in page.content.decode()) is told
+        desk = officer.get(f"/admin/compliance/deletionrequest/{request.pk}/change/")
+        assert ("Art. 17(3)(e) GDPR" in desk.content.decode()) is told
 
 
 def test_a_hold_has_an_end_within_90_days_and_names_real_places(

@@ -224,6 +224,18 @@ def test_a_seller_that_is_to_be_deleted_can_still_be_taken_along(world: World) -
         standing_at(world.ann, "north", now=now)
 
 
+def test_an_account_whose_deletion_has_begun_is_in_no_package(world: World) -> None:
+    """It would hold for a day what a certificate says is gone."""
+    now = timezone.now()
+    freeze_connection(connection=world.north.pk, now=now)
+    bury(Tombstone.Kind.CONNECTION, world.north.pk, request="DEL-1", now=now)
+    made = built(world.cast.alice)
+    assert made.state == "ready"
+    of_it = ("connections", "orders", "order_lines", "listings", "features")
+    assert {made.counts[name] for name in of_it} == {0}
+    assert made.counts["team"] > 0
+
+
 def test_a_crash_leaves_no_half_file_and_the_next_worker_begins_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

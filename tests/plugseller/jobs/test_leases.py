@@ -60,6 +60,13 @@ def test_a_dead_worker_of_this_machine_keeps_nobody_waiting() -> None:
     assert leases.take(NAME, now=NOW) == leases.Held(NAME, held.fence + 1)
 
 
+def test_a_clock_that_was_put_back_shuts_nobody_out() -> None:
+    """A worker of another machine died; then the clock jumped back by a day."""
+    held = taken(now=NOW + timedelta(days=1))
+    Lease.objects.update(holder="elsewhere 1 1")
+    assert leases.take(NAME, now=NOW) == leases.Held(NAME, held.fence + 1)
+
+
 @pytest.mark.skipif(
     not Path("/proc/self/ns/pid").exists(), reason="only Linux parts processes so"
 )

@@ -71,6 +71,20 @@ def test_work_runs_when_it_is_due_and_not_before(
     assert ran == [now, now + timedelta(hours=1)]
 
 
+def test_a_clock_that_was_put_back_keeps_nothing_waiting(
+    shelf: dict[str, Periodic], now: datetime
+) -> None:
+    """Until it has caught up; and a host that is slow by seconds repeats nothing."""
+    ran: list[datetime] = []
+    put(shelf, "good", ran.append)
+    put(shelf, "bad", lambda now: 1 / 0)
+    run_due(now + timedelta(days=1))
+    for minutes in (0, 1, -1, 2):
+        run_due(now + timedelta(minutes=minutes))
+    assert ran == [now + timedelta(days=1), now]
+    assert Beat.objects.get(name="bad").failures == 3  # minutes -1 day, 0 and 2
+
+
 def test_a_piece_that_fails_is_told_and_tried_again_and_stops_no_other(
     shelf: dict[str, Periodic], now: datetime
 ) -> None:
