@@ -310,17 +310,12 @@ def test_who_lost_the_lease_closes_nothing_of_who_has_it(
 ) -> None:
     """Held up for longer than a lease lives, it finds another worker's run."""
     theirs = Purge(holding="marketplaces.Order", rule="orders", began_at=NOW, rows=7)
-    places = services._aging
 
     def lost(*args: Any, **kwargs: Any) -> None:
+        theirs.save()
         raise leases.LeaseLost
 
-    def begin(at_most: timedelta) -> Any:
-        theirs.save()
-        return places(at_most)
-
-    monkeypatch.setattr(leases, "keep", lost)
-    monkeypatch.setattr(services, "_aging", begin)
+    monkeypatch.setattr(services, "in_batches", lost)
     with pytest.raises(leases.LeaseLost):
         purge(NOW + 31 * DAY)
     theirs.refresh_from_db()
