@@ -91,7 +91,8 @@ def _are_short() -> bool:
     ]
     with connection.cursor() as cursor:
         cursor.execute("SELECT " + ", ".join(looks))
-        return max(cursor.fetchone()) <= SHORT
+        longest: int = max(cursor.fetchone())
+    return longest <= SHORT
 
 
 def _are_wanted(of: object, at: datetime | None, now: datetime) -> bool:

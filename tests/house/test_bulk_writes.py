@@ -25,6 +25,7 @@ MAY = {
     "compliance/deletion/places.py": ("sql", "reads, to find what is left"),
     "compliance/deletion/ladder.py": ("update", "day 29 has come; logged by its clock"),
     "compliance/deletion/states.py": ("update", "its services log each step"),
+    "compliance/retention/figures.py": ("sql", "reads how long tables are"),
     "marketplaces/appsecrets.py": ("update", "its own entries tell of each secret"),
     "marketplaces/authorisation.py": ("update", "an attempt is used up; logged"),
     "marketplaces/benchmarks/": (
