@@ -1,6 +1,9 @@
-"""The timetable of this floor: its clocks, and what they are about."""
+"""The timetable of this floor: its clocks, what they are about, and what is counted."""
 
 from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
 
 from compliance import clocks
 from compliance.credentials import reminding
@@ -8,6 +11,7 @@ from compliance.deletion import ladder  # noqa: F401  its clocks are put on the 
 from compliance.deletion.authorisation import follow_authorisations
 from compliance.deletion.execution import process
 from compliance.deletion.services import end_holds, go_on_unattended
+from compliance.retention import figures
 from compliance.retention import services as retention
 from plugseller.shelves import periodic
 
@@ -32,3 +36,13 @@ periodic(
     work=retention.purge_hourly,
     limit=2 * retention.WITHIN,
 )
+
+
+def count_held(seller_id: str) -> None:
+    """Count what is held of one seller, for its page."""
+    figures.count_held(UUID(seller_id), timezone.now())
+
+
+def count_everything() -> None:
+    """Count what is held at all, for the officers' page."""
+    figures.count_everything(timezone.now())

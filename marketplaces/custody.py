@@ -3,8 +3,10 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
 
+from marketplaces.demologins import DemoLogins
 from marketplaces.exporting.store import ExportFiles, Exports
 from marketplaces.models import (
     AppSecret,
@@ -184,6 +186,18 @@ hold_table(
     seller="seller",
     connection="pk",
 )
+
+if settings.PLUGSELLER_ENV != "production":  # where there can be a demonstration
+    hold(
+        Holding(
+            name="demo accounts",
+            label="Accounts of the demonstration",
+            data_class=DataClass.CREDENTIAL,
+            rule="with_account",
+            store=DemoLogins(),
+            rank=20,
+        )
+    )
 
 
 # Where the connections are found that the deletion ledger names.

@@ -1,11 +1,9 @@
 """The demonstration's furniture: people, sellers, their accounts, a first sync."""
 
-import json
-import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from marketplaces import shelf
+from marketplaces.demologins import Login, read_logins, write_logins
 from marketplaces.models import Connection
 from marketplaces.services import begin_authorisation, complete_authorisation
 from marketplaces.simulator.loopback import consent
@@ -94,31 +93,6 @@ STAFF = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
-    """One line of demo-accounts.json."""
-
-    email: str
-    password: str
-    totp_secret: str  # what an authenticator app is given, base32
-    seller: str | None
-    role: str
-
-
-def logins_file() -> Path:
-    """Where programs find the accounts to sign in with."""
-    return Path(settings.PLUGSELLER_HOME) / "demo-accounts.json"
-
-
-def read_logins() -> list[Login]:
-    """The accounts of the last run; none if there was no run or the file is damaged."""
-    try:
-        told = json.loads(logins_file().read_text(encoding="utf-8"))
-        return [Login(**login) for login in told]
-    except (FileNotFoundError, ValueError, TypeError):
-        return []
-
-
 def furnish(*, say: Say, tell: Callable[[str], None]) -> list[dict[str, Any]]:
     """Make what isn't there yet and sync; the rows of the summary table.
 
@@ -155,7 +129,7 @@ def _people() -> dict[str, User]:
     for email, staff_role in STAFF.items():
         _, password, secret = _person(email, known.get(email), staff_role)
         logins.append(Login(email, password, secret, None, staff_role.value))
-    _write_logins(logins)
+    write_logins(logins)
     return people
 
 
@@ -197,16 +171,6 @@ def _seller(house: House) -> Seller:
     return found or create_seller(
         actor=None, name=house.name, slug=house.slug, time_zone=house.time_zone
     )
-
-
-def _write_logins(logins: list[Login]) -> None:
-    path = logins_file()
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump([asdict(login) for login in logins], file, indent=2)
-    draft.replace(path)
 
 
 def _connected(house: House, owner: User, say: Say) -> Iterator[Connection]:

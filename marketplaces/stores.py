@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Exists, Min, OuterRef, Q
 
 from marketplaces.models import Listing, Order, OrderItem, Price, Product
-from plugseller.custody.erasers import Rows, went_along
+from plugseller.custody.erasers import Rows, delete_where, went_along
 
 _ORDERS = 3_000  # at once, with their lines
 _AT_ONCE = 500  # listings, with what hangs on them
@@ -26,9 +26,8 @@ class Orders(Rows):
     ) -> int:
         oldest = self._old(before, of_seller).order_by("placed_at", "pk")
         going = list(oldest.values_list("pk", flat=True)[: min(at_most, _ORDERS)])
-        lines = OrderItem._base_manager.filter(order__in=going)
-        went_along(OrderItem, _delete(lines))
-        return _delete(self._all().filter(pk__in=going))
+        went_along(OrderItem, delete_where(OrderItem, "order", going))
+        return self.remove(going)
 
 
 class LinesOfOrders(Rows):

@@ -8,7 +8,6 @@ from compliance.deletion.services import Planned, preview
 from marketplaces.models import Connection
 from plugseller.accounts.models import Membership, Seller, User
 from plugseller.accounts.roles import Role
-from plugseller.custody.services import in_order
 from plugseller.shelves import Scope
 
 Kind = DeletionRequest.Kind
@@ -73,23 +72,6 @@ def previewed_of(scope: Scope) -> Preview:
         stays=[one for one in planned if not one.goes],
         shared=[],
     )
-
-
-def held_now(seller: Seller) -> list[Planned]:
-    """Where rows of the seller lie, the most first."""
-    scope = Scope(seller_id=seller.pk)
-    found = [
-        Planned(
-            holding=one.name,
-            label=one.label,
-            data_class=one.data_class.value,
-            count=one.store.count(scope),
-            goes=True,
-        )
-        for one in in_order()
-        if not one.stays
-    ]
-    return sorted((one for one in found if one.count), key=lambda one: -one.count)
 
 
 def of_person(person: User) -> Scope:

@@ -5,7 +5,7 @@ changed but by the buttons, and there is no way to act on several requests at on
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from django.contrib import admin

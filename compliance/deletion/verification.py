@@ -145,6 +145,7 @@ _NO_MODELS = {  # holdings that are no model's table -> what is read of them
     "queue in Redis": {QUEUE},
     "mail files": {"file"},
     "exports": {"file"},
+    "demo accounts": {"file"},
     "django_q.OrmQ": {QUEUE},
     "django_q.Task": {RESULTS},
     "sessions.Session": {SESSIONS},

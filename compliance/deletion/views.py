@@ -23,12 +23,12 @@ from compliance.deletion.choosing import (
     Choice,
     choices,
     chosen_from,
-    held_now,
     previewed,
 )
 from compliance.deletion.models import DeletionRequest
 from compliance.deletion.papers import as_download, certificate_of, show_certificate
 from compliance.deletion.telling import told, zone_of
+from compliance.retention.figures import held_of
 from compliance.retention.times import set_shorter_time, shorter_times
 from marketplaces.exporting.services import may_have_all
 from marketplaces.models import Connection
@@ -49,15 +49,13 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
     """What we hold, who looked, how long it stays, and what can be done about it."""
     desk, now = open_desk(request, slug, Permission.VIEW_ACTIVITY), timezone.now()
     seller = desk.seller
-    held = held_now(seller)
     dropped = dropped_since(seller, since=now - timedelta(days=DAYS))
     looked = seller.grants.filter(starts_at__isnull=False)
     frozen = Connection.objects.of_seller(seller, frozen=True).exclude(frozen_at=None)
     if seller.frozen_at:  # said above each page
         frozen = frozen.none()
     context = {
-        "held": held,
-        "rows": sum(one.count for one in held),
+        "held": held_of(seller, now),
         "dropped": sum(path.times for path in dropped),
         "days": DAYS,
         "looked": looked.count(),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from compliance.models import Purge
-from compliance.retention.inventory import inventory
+from compliance.retention.figures import all_held
 from plugseller.displayonly import DisplayOnly, roles_seeing
 
 
@@ -47,7 +47,7 @@ class PurgeAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # no
         context = {
             **self.admin_site.each_context(request),
             "title": "What we hold",
-            "found": inventory(timezone.now()),
+            "found": all_held(timezone.now()),
             "opts": self.opts,
         }
         return render(request, "admin/compliance/inventory.html", context)

@@ -1,7 +1,7 @@
 """What is held at all: each place, its class of data, its rule, how much lies there.
 
-The counts are exact; a page that only tells what is kept how long asks for none
-(`counted=False`), and costs no query.
+The counts are exact, and take seconds where tables are long. What only tells what is
+kept how long asks for none (`listed(now, {})`), and costs no query.
 """
 
 from dataclasses import dataclass
@@ -50,13 +50,33 @@ class Inventory:
         return sum(place.overdue or 0 for place in self.places)
 
 
-def inventory(now: datetime, *, counted: bool = True) -> Inventory:
-    """Every place, by its class of data and its label."""
-    due = {one.holding: one.rows for one in overdue(now)} if counted else {}
+Counts = dict[str, tuple[int, datetime | None, int]]  # holding -> rows, oldest, overdue
+_UNCOUNTED = (None, None, None)
+
+
+def inventory(now: datetime) -> Inventory:
+    """Every place, counted now."""
+    return listed(now, counted(now))
+
+
+def counted(now: datetime) -> Counts:
+    """The figures of every place."""
+    due = {one.holding: one.rows for one in overdue(now)}
+    found: Counts = {}
+    for holding in in_order():
+        store, ages = holding.store, RULES[holding.rule].keep is not None
+        oldest = store.oldest() if ages else None
+        found[holding.name] = (store.total(), oldest, due[holding.name])
+    return found
+
+
+def listed(at: datetime, counts: Counts) -> Inventory:
+    """Every place by its class of data and its label, with the figures there are."""
     places = []
     for holding in in_order():
-        rule, store = RULES[holding.rule], holding.store
+        rule = RULES[holding.rule]
         keep = rule.keep
+        rows, oldest, due = counts.get(holding.name, _UNCOUNTED)
         places.append(
             Held(
                 holding=holding.name,
@@ -67,10 +87,10 @@ def inventory(now: datetime, *, counted: bool = True) -> Inventory:
                 days=keep.total_seconds() / 86_400 if keep else None,
                 shorter_by_sellers=rule.by_seller,
                 why=rule.why,
-                rows=store.total() if counted else None,
-                oldest=store.oldest() if counted and keep else None,
-                overdue=due.get(holding.name),
+                rows=rows,
+                oldest=oldest,
+                overdue=due,
             )
         )
     places.sort(key=lambda one: (one.data_class, one.label, one.holding))
-    return Inventory(now, places)
+    return Inventory(at, places)

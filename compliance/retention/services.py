@@ -34,6 +34,7 @@ from plugseller.shelves import HOLDINGS, Holding
 WITHIN = timedelta(minutes=3)  # of one run; the next one goes on
 AUDIT = "audit.Entry"
 _LEASE = "retention"
+_AT_ONCE = 1_000  # sellers
 _MOST_ROUNDS = 3  # what goes may let other things go: a listing its price's history
 
 logger = logging.getLogger(__name__)
@@ -205,15 +206,15 @@ class _Run:
                     )
         except (_TimeIsUp, OutOfTime):
             self._troubles[holding.name] = _LATE
+            _close_open(self._now, broken_off=True)
             raise
         except leases.LeaseLost:
-            raise
+            raise  # what is counted is the other worker's to close
         except Exception as error:  # whatever it is, the other places go on
             kind = type(error).__name__
             logger.error("%s couldn't be purged: %s.", holding.name, kind)
             self._troubles[holding.name] = kind
-        finally:
-            _close_open(self._now, broken_off=holding.name in self._troubles)
+        _close_open(self._now, broken_off=holding.name in self._troubles)
         return self._removed.get(holding.name, 0) - before
 
     def _still_ours(self) -> None:
@@ -261,17 +262,29 @@ def _overdue_parts(
 
 def _kept_by_sellers(rule: str, keep: timedelta) -> Iterator[tuple[UUID, timedelta]]:
     chosen = dict(ShorterTime.objects.filter(rule=rule).values_list("seller", "days"))
-    sellers = Seller.objects.order_by("pk").values_list("pk", flat=True)
-    for seller in sellers.iterator(chunk_size=1_000):
+    for seller in _sellers():
         days = chosen.get(seller)
         yield seller, keep if days is None else min(keep, _days(days))
+
+
+def _sellers() -> Iterator[UUID]:
+    """All sellers, some at a time, each time by a query that has ended: one left open
+    over our own writes can't write once somebody else has (SQLite)."""
+    sellers = Seller.objects.order_by("pk").values_list("pk", flat=True)
+    some = list(sellers[:_AT_ONCE])
+    while some:
+        yield from some
+        some = list(sellers.filter(pk__gt=some[-1])[:_AT_ONCE])
 
 
 def _close_open(now: datetime, *, broken_off: bool) -> None:
     """End what is counted, with the audit entry of each place."""
     for one in Purge.objects.filter(ended_at=None):
         with transaction.atomic():
-            Purge.objects.filter(pk=one.pk).update(ended_at=now, broken_off=broken_off)
+            still = Purge.objects.filter(pk=one.pk, ended_at=None)
+            if not still.update(ended_at=now, broken_off=broken_off):
+                continue  # a worker that had lost the lease did it
+            one.refresh_from_db()  # it may have counted one more batch
             record(
                 "retention.purged",
                 subject=one,

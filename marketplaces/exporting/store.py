@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from marketplaces.exporting import files
 from marketplaces.models import DataExport
@@ -15,7 +16,11 @@ from plugseller.shelves import Scope
 
 
 class Exports(Rows):
-    """Rows of packages. Whoever stands in the team stands in the package too."""
+    """Rows of packages. Whoever stands in the team stands in the package too.
+
+    A row ages from the end of its package: counted from when it was asked for, it
+    would take the file along before the instant that its owner was told.
+    """
 
     def __init__(self) -> None:
         super().__init__(
@@ -23,7 +28,7 @@ class Exports(Rows):
             seller="seller",
             connection="seller__connections",
             people=["asked_by"],
-            age="asked_at",
+            age=Coalesce("ended_at", "expires_at"),
         )
 
     def of(self, scope: Scope) -> QuerySet[Any]:

@@ -146,24 +146,29 @@ class Rows:
         return self.remove(list(keys))
 
     def remove(self, keys: Collection[Any]) -> int:
-        """Delete the rows with these keys, in one statement; how many were there.
+        """Delete the rows with these keys; how many were there."""
+        return delete_where(self.model, self.model._meta.pk.name, keys)
 
-        The keys go as one value: ten thousand of them as parameters would take Django
-        as long as it takes the database to delete the rows.
-        """
-        key: models.Field[Any, Any] = self.model._meta.pk
-        told = [key.get_db_prep_value(one, connection) for one in keys]
-        quote = connection.ops.quote_name
-        is_one = "= ANY(%s)"
-        values: Any = told
-        if connection.vendor == "sqlite":
-            is_one = "IN (SELECT value FROM json_each(%s))"
-            values = json.dumps(told)
-        table, column = quote(self.model._meta.db_table), quote(str(key.column))
-        with connection.cursor() as cursor:
-            sql = f"DELETE FROM {table} WHERE {column} {is_one}"  # noqa: S608  names of models
-            cursor.execute(sql, [values])
-            return max(0, int(cursor.rowcount))
+
+def delete_where(model: type[models.Model], field: str, values: Collection[Any]) -> int:
+    """Delete the rows whose field has one of the values, in one statement; how many.
+
+    The values go as one: ten thousand of them as parameters would take Django as long
+    as it takes the database to delete the rows.
+    """
+    column: models.Field[Any, Any] = model._meta.get_field(field)  # type: ignore[assignment]  # no relation backwards
+    told = [column.get_db_prep_value(one, connection) for one in values]
+    quote = connection.ops.quote_name
+    is_one = "= ANY(%s)"
+    given: Any = told
+    if connection.vendor == "sqlite":
+        is_one = "IN (SELECT value FROM json_each(%s))"
+        given = json.dumps(told)
+    table, name = quote(model._meta.db_table), quote(str(column.column))
+    with connection.cursor() as cursor:
+        sql = f"DELETE FROM {table} WHERE {name} {is_one}"  # noqa: S608  names of models
+        cursor.execute(sql, [given])
+        return max(0, int(cursor.rowcount))
 
 
 class Walk:

@@ -21,6 +21,7 @@ from plugseller.shelves import Holding, Scope
 BATCH = 10_000  # rows in a transaction, at most
 _LEAST = 5_000  # rows, unless there are fewer or each takes others along
 _MOMENT = 0.2  # seconds a batch should take at most
+_WORTH_WRITING = 1_000  # rows; less than that isn't worth writing the log back
 _PAUSE = 0.05  # seconds; who has waited that long looks again each 50 ms
 
 
@@ -103,7 +104,7 @@ def _go(
     enough: int | None = None,
 ) -> int:
     most = min(batch, way.most)
-    gone, size = 0, most
+    gone, unwritten, size = 0, 0, most
     way.look()
     with many_pages() as write_back:
         while True:
@@ -119,7 +120,10 @@ def _go(
             if not removed or (enough is not None and gone >= enough):
                 return gone
             size = _next_size(size, ended - began, most)
-            write_back()
+            unwritten += removed
+            if unwritten >= _WORTH_WRITING:
+                write_back()
+                unwritten = 0
             way.look()
             _let_others_in(since=ended, held=ended - began)
 

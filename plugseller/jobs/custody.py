@@ -98,7 +98,7 @@ hold_table(
 )
 _place(
     "caches",
-    "Counters of limits, in the shared cache",
+    "Counters of limits and of pages, in the shared cache",
     SharedCache(),
     data_class=OPERATIONAL,
     rule="counters",

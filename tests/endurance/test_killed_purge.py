@@ -1,95 +1,94 @@
 """Retention killed in the middle, and two at once: all goes, and each row is told."""
 
-import json
-import time
-from collections.abc import Iterator
-from pathlib import Path
+import os
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connections
+from django.db.models import Sum
 
-from marketplaces.simulator.server import Simulator
-from tests.endurance.installation import Installation, install
-
-ORDERS = 40_000
-OLD_ORDERS = f"""
-from datetime import timedelta
-from django.utils import timezone
-from marketplaces.models import Connection, Order
-from plugseller.accounts.models import Seller
-account = Connection._base_manager.create(
-    seller=Seller.objects.get(),
-    marketplace="amazon", region="na", account_id="A1")
-now = timezone.now()
-Order._base_manager.bulk_create([
-    Order(seller_id=account.seller_id, connection=account, market="US", fetched_at=now,
-          operation="amazon.searchOrders", run_id=1, external_id=str(n), status="x",
-          channel="x", placed_at=now - timedelta(days=600 if n % 10 else 1))
-    for n in range({ORDERS})
-], batch_size=2_000)
-"""
-TOLD = """
-import json
 from compliance.models import Purge
+from compliance.retention.services import Occupied, nothing_overdue, purge
+from marketplaces import stores
 from marketplaces.models import Order
 from plugseller.audit.models import Entry
-told = Entry.objects.filter(event="retention.purged")
-print(json.dumps({
-    "left": Order._base_manager.count(),
-    "removed": sum(p.rows for p in Purge.objects.all()),
-    "told": sum(e.rows for e in told if
-                e.additional_data["holding"] == "marketplaces.Order"),
-    "open": Purge.objects.filter(ended_at=None).count(),
-    "broken": Purge.objects.filter(broken_off=True).count(),
-}))
-"""
+from plugseller.audit.verify import verify
+from tests.compliance.inhabited import NOW, Lived, lived_in
+from tests.conftest import person
+from tests.endurance.killing import EVERY_POINT, kills
+
+LATER = NOW + timedelta(days=31)  # the seller chose 30 for its orders
+STRIDE = 1 if EVERY_POINT else 7  # points between two kills
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[Installation]:
-    with Simulator(orders=1, listings=1, limits=False) as simulator:
-        installed = install(tmp_path / "home", simulator)
-    installed.command("shell", "-v0", "-c", OLD_ORDERS)
-    yield installed
-    installed.remove()
+def two(db: None, monkeypatch: Any) -> tuple[Lived, Lived]:
+    monkeypatch.setattr(stores, "_ORDERS", 3)  # at once: several batches
+    carl = person("carl", staff_role="officer")
+    return tuple(lived_in(name, staff=carl, orders=6) for name in ("north", "south"))  # type: ignore[return-value]  # two names
 
 
-def told(made: Installation) -> dict[str, int]:
-    found: dict[str, int] = json.loads(made.command("shell", "-v0", "-c", TOLD))
-    return found
+def purged() -> bool:
+    """What a worker does; only its own overdue rows are looked at."""
+    return {one.trouble for one in purge(LATER)} <= {""}
 
 
-def test_a_killed_purge_is_finished_and_every_row_of_it_is_told(
-    made: Installation,
+def removed(holding: str) -> int:
+    rows = Purge.objects.filter(holding=holding)
+    return int(rows.aggregate(all=Sum("rows"))["all"] or 0)
+
+
+def told(holding: str) -> int:
+    entries = Entry.objects.filter(
+        event="retention.purged", additional_data__holding=holding
+    )
+    return sum(entry.rows or 0 for entry in entries)
+
+
+def test_a_purge_killed_at_any_point_is_finished_and_every_row_of_it_is_told(
+    two: tuple[Lived, Lived],
 ) -> None:
-    """Killed at ever later moments, until one has removed something."""
-    for tenths in range(8, 60):
-        purging = made.begin("purge_expired", "--json")
-        time.sleep(tenths / 10)
-        purging.kill()
-        purging.communicate(timeout=60)
-        seen = told(made)
-        if seen["left"] < ORDERS:
-            break
-    assert seen["left"] > ORDERS // 10, "nothing was killed in the middle"
-    assert seen["removed"] == ORDERS - seen["left"]
-    assert seen["open"] == 1
-    made.command("purge_expired")
-    seen = told(made)
-    assert seen == {
-        "left": ORDERS // 10,
-        "removed": ORDERS * 9 // 10,
-        "told": ORDERS * 9 // 10,
-        "open": 0,
-        "broken": 1,
-    }
-    made.command("verify_audit")
+    had = Order.unfenced.count()
+    for died in kills(purged, stride=STRIDE):
+        # Counted in the transaction that removed them, whatever came in between.
+        assert removed("marketplaces.Order") == had - Order.unfenced.count(), died
+    assert died * STRIDE > 100  # it was killed all along its way
+    assert nothing_overdue(LATER) == []
+    assert not Order.unfenced.exists()
+    for holding, rows in (
+        ("marketplaces.Order", had),
+        ("marketplaces.OrderItem", 2 * had),
+    ):
+        assert removed(holding) == told(holding) == rows
+    assert Purge.objects.filter(broken_off=True).exists()
+    assert not Purge.objects.filter(ended_at=None).exists()
+    assert verify().is_whole
 
 
-def test_of_two_at_once_one_works_and_the_other_says_so(made: Installation) -> None:
-    both = [made.begin("purge_expired", "--json") for _ in range(2)]
-    ends = [one.communicate(timeout=120) for one in both]
-    assert 0 in [one.returncode for one in both]
-    for one, (_, complained) in zip(both, ends, strict=True):
-        assert one.returncode == 0 or "Another worker is purging" in complained
-    seen = told(made)
-    assert (seen["left"], seen["told"]) == (ORDERS // 10, ORDERS * 9 // 10)
+def test_of_two_at_once_one_works_and_the_other_says_so(
+    two: tuple[Lived, Lived],
+) -> None:
+    had = Order.unfenced.count()
+    connections.close_all()
+    both = [os.fork() or _once() for _ in range(2)]
+    ends = {os.WEXITSTATUS(os.waitpid(one, 0)[1]) for one in both}
+    assert ends <= {_DONE, _OCCUPIED}
+    assert _DONE in ends
+    assert not Order.unfenced.exists()
+    assert removed("marketplaces.Order") == told("marketplaces.Order") == had
+    assert verify().is_whole
+
+
+_DONE, _OCCUPIED = 0, 3
+
+
+def _once() -> int:
+    ended = 1
+    try:
+        ended = _DONE if purged() else 1
+    except Occupied:
+        ended = _OCCUPIED
+    finally:
+        os._exit(ended)

@@ -27,6 +27,7 @@ MAY = {
     "compliance/deletion/states.py": ("update", "its services log each step"),
     "compliance/incidents/states.py": ("update", "its services log each step"),
     "compliance/tasks.py": ("update", "an entry with each"),
+    "compliance/retention/figures.py": ("sql", "reads how long tables are"),
     "marketplaces/appsecrets.py": ("update", "its own entries tell of each secret"),
     "marketplaces/authorisation.py": ("update", "an attempt is used up; logged"),
     "marketplaces/benchmarks/": (

@@ -24,7 +24,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from marketplaces.demo import COLUMNS, code_now, furnish, logins_file, read_logins
+from marketplaces.demo import COLUMNS, code_now, furnish
+from marketplaces.demologins import logins_file, read_logins
 from marketplaces.simulator.loopback import take_port
 from marketplaces.simulator.server import PortInUse
 from plugseller.commands import table

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from compliance.retention.inventory import inventory
+from compliance.retention.inventory import inventory, listed
 from marketplaces.models import Order
 from plugseller.custody.rules import RULES
 from plugseller.shelves import HOLDINGS
@@ -50,7 +50,7 @@ def test_overdue_rows_are_counted(cast: Cast) -> None:
 @pytest.mark.django_db
 def test_what_is_kept_how_long_takes_no_query() -> None:
     with CaptureQueriesContext(connection) as asked:
-        found = inventory(NOW, counted=False)
+        found = listed(NOW, {})
     assert len(asked) == 0
     assert {place.rows for place in found.places} == {None}
 

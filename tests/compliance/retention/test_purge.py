@@ -1,6 +1,7 @@
 """What was kept long enough goes, and a look at every table finds nothing left."""
 
 from datetime import datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from compliance.models import Purge, ShorterTime
+from compliance.retention import services
 from compliance.retention.services import (
     Occupied,
     PurgeFailed,
@@ -22,7 +24,7 @@ from compliance.retention.services import (
 )
 from marketplaces import models as m
 from plugseller import shelves
-from plugseller.accounts.models import User
+from plugseller.accounts.models import Seller, User
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services import join
 from plugseller.audit.models import Entry
@@ -31,7 +33,7 @@ from plugseller.crypto.services import create_data_key
 from plugseller.custody.erasers import Kept
 from plugseller.custody.rules import RULES
 from plugseller.jobs import leases
-from plugseller.jobs.models import OutgoingMail, Run
+from plugseller.jobs.models import Beat, OutgoingMail, Run
 from plugseller.jobs.running import OutOfTime
 from plugseller.shelves import HOLDINGS
 from tests.compliance.inhabited import NOW, Lived, digests, lived_in
@@ -282,6 +284,43 @@ def test_two_at_once_are_one(lived: Lived) -> None:
     with pytest.raises(CommandError, match="Another worker"):
         call_command("purge_expired")
     assert purge(NOW, dry_run=True) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_purge_writes_while_others_write_and_sellers_are_many(db: None) -> None:
+    """A query left open over all sellers couldn't write once another one had."""
+    many = (Seller(name="x", slug=f"s{n}", time_zone="UTC") for n in range(1_001))
+    Seller._base_manager.bulk_create(many)
+    sellers = services._kept_by_sellers("orders", KEPT)
+    next(sellers)
+    another = Thread(target=_write)
+    another.start()
+    another.join()
+    Beat.objects.create(name="ours")
+    assert len([*sellers]) == 1_000
+
+
+def _write() -> None:
+    Beat.objects.create(name="another worker's")
+    connection.close()
+
+
+def test_who_lost_the_lease_closes_nothing_of_who_has_it(
+    lived: Lived, monkeypatch: Any
+) -> None:
+    """Held up for longer than a lease lives, it finds another worker's run."""
+    theirs = Purge(holding="marketplaces.Order", rule="orders", began_at=NOW, rows=7)
+
+    def lost(*args: Any, **kwargs: Any) -> None:
+        theirs.save()
+        raise leases.LeaseLost
+
+    monkeypatch.setattr(services, "in_batches", lost)
+    with pytest.raises(leases.LeaseLost):
+        purge(NOW + 31 * DAY)
+    theirs.refresh_from_db()
+    assert theirs.ended_at is None
+    assert not Entry.objects.filter(event="retention.purged").exists()
 
 
 class Stuck(Kept):

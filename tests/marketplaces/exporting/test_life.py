@@ -358,18 +358,33 @@ def test_erasing_the_row_alone_takes_its_file_along(world: World) -> None:
     assert not files.is_there(made.file_name)
 
 
-def test_retention_takes_rows_and_files_older_than_a_day(world: World) -> None:
+def test_retention_takes_the_file_after_its_day_and_the_row_a_day_later(
+    world: World,
+) -> None:
     made, now = built(world.cast.alice), timezone.now()
-    on_disk, in_table = (
-        HOLDINGS["exports"].store,
-        HOLDINGS["marketplaces.DataExport"].store,
-    )
-    for store in (on_disk, in_table):
-        assert store.overdue(now - DAY) == 0
-        assert store.overdue(now + DAY) == 1
-    assert in_table.purge(now + DAY, at_most=10) == 1
+    assert made.expires_at
+    assert on_disk.overdue(now - DAY) == 0
+    assert on_disk.purge(now, at_most=10) == 1
     assert not files.is_there(made.file_name)
-    assert on_disk.overdue(now + DAY) == 0
+    for store in (on_disk, in_table):
+        assert store.overdue(now) == 0
+    assert in_table.overdue(made.expires_at) == 0
+    assert in_table.purge(made.expires_at + timedelta(seconds=1), at_most=10) == 1
+
+
+def test_retention_leaves_a_file_that_waited_long_until_the_instant_it_was_told(
+    world: World,
+) -> None:
+    """The queue stood still for hours; the day begins when the file is there."""
+    now = timezone.now()
+    late = asked(world.cast.alice, now=now - timedelta(hours=20))
+    build_export(late.pk, now=now)
+    late.refresh_from_db()
+    assert late.expires_at
+    almost = late.expires_at - timedelta(minutes=1)
+    for store in (on_disk, in_table):
+        assert store.purge(almost - DAY, at_most=10) == 0
+    assert files.is_there(late.file_name)
 
 
 def test_shredding_makes_the_bytes_unreadable_before_they_go(world: World) -> None:
