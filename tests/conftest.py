@@ -4,9 +4,11 @@ Alice owns seller North, Bob works for North and may only look, Charlie owns sel
 South, Olga is staff without a grant, Carl is compliance officer.
 """
 
+import asyncio
 import os
 import shutil
 import time
+from asyncio import AbstractEventLoop
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +19,8 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
+from playwright.sync_api import Browser
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from plugseller.accounts.models import Seller, User
 from plugseller.accounts.roles import Role, StaffRole
@@ -28,6 +32,7 @@ from plugseller.accounts.services import (
 )
 from plugseller.custody import gate
 from plugseller.keyprovider.file import make_keys
+from tests.chromium import chromium, running
 
 
 def pytest_unconfigure() -> None:
@@ -45,6 +50,24 @@ def _keys() -> None:
     """Keys for this run, made the way `init` makes them."""
     settings.PLUGSELLER_HOME.mkdir(mode=0o700, exist_ok=True)
     make_keys(settings.PLUGSELLER_HOME / "keys")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files() -> Iterator[None]:
+    """Looked for once in a process, as a server does; each `Client` is a server anew,
+    and looking through the folders takes longer than most pages."""
+    search = WhiteNoiseMiddleware.add_files_from_finders
+    found: dict[str, Any] = {}
+
+    def add(served: WhiteNoiseMiddleware) -> None:
+        if not found:
+            search(served)
+            found.update(served.files)
+        served.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +90,28 @@ def _own_files_apart(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator
     yield
     ledger.unlink(missing_ok=True)
     witness.unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="session")
+def _chromium() -> Iterator[tuple[Browser, AbstractEventLoop]]:
+    """One browser for all tests of a process; each opens contexts of its own."""
+    with chromium() as started:
+        loop = asyncio.get_running_loop()
+        with running(None):
+            yield started, loop
+
+
+@pytest.fixture
+def browser(
+    _chromium: tuple[Browser, AbstractEventLoop], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Browser]:
+    """A browser; its event loop must not keep the test from the database."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    started, loop = _chromium
+    with running(loop):
+        yield started
+        for context in started.contexts:
+            context.close()
 
 
 @pytest.fixture
