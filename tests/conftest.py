@@ -5,6 +5,7 @@ South, Olga is staff without a grant, Carl is compliance officer.
 """
 
 import asyncio
+import gc
 import os
 import shutil
 import time
@@ -39,6 +40,11 @@ def pytest_unconfigure() -> None:
     """Remove the data folder that tests/settings.py made for this run."""
     if home := getattr(settings, "HOME_OF_THIS_RUN", ""):
         shutil.rmtree(home, ignore_errors=True)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: nobody looks through it for garbage again."""
+    gc.freeze()
 
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

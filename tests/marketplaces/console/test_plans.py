@@ -101,7 +101,7 @@ def selects(queries: CaptureQueriesContext) -> list[str]:
 
 def test_no_page_reads_a_table_from_end_to_end(busy: World) -> None:
     client = signed_in(busy.cast.alice)
-    bad = {}
+    bad: dict[tuple[str, str], list[str]] = {}
     for address in ADDRESSES:
         with CaptureQueriesContext(database) as queries:
             page = client.get(address)
