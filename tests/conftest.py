@@ -4,9 +4,12 @@ Alice owns seller North, Bob works for North and may only look, Charlie owns sel
 South, Olga is staff without a grant, Carl is compliance officer.
 """
 
+import asyncio
+import gc
 import os
 import shutil
 import time
+from asyncio import AbstractEventLoop
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +19,8 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
+from playwright.sync_api import Browser
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from marketplaces.demo import code_now
 from plugseller.accounts.models import Seller, User
@@ -28,12 +33,18 @@ from plugseller.accounts.services import (
 )
 from plugseller.custody import gate
 from plugseller.keyprovider.file import make_keys
+from tests.chromium import chromium, running
 
 
 def pytest_unconfigure() -> None:
     """Remove the data folder that tests/settings.py made for this run."""
     if home := getattr(settings, "HOME_OF_THIS_RUN", ""):
         shutil.rmtree(home, ignore_errors=True)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: nobody looks through it for garbage again."""
+    gc.freeze()
 
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -45,6 +56,24 @@ def _keys() -> None:
     """Keys for this run, made the way `init` makes them."""
     settings.PLUGSELLER_HOME.mkdir(mode=0o700, exist_ok=True)
     make_keys(settings.PLUGSELLER_HOME / "keys")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files() -> Iterator[None]:
+    """Looked for once in a process, as a server does; each `Client` is a server anew,
+    and looking through the folders takes longer than most pages."""
+    search = WhiteNoiseMiddleware.add_files_from_finders
+    found: dict[str, Any] = {}
+
+    def add(served: WhiteNoiseMiddleware) -> None:
+        if not found:
+            search(served)
+            found.update(served.files)
+        served.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +96,28 @@ def _own_files_apart(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator
     yield
     ledger.unlink(missing_ok=True)
     witness.unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="session")
+def _chromium() -> Iterator[tuple[Browser, AbstractEventLoop]]:
+    """One browser for all tests of a process; each opens contexts of its own."""
+    with chromium() as started:
+        loop = asyncio.get_running_loop()
+        with running(None):
+            yield started, loop
+
+
+@pytest.fixture
+def browser(
+    _chromium: tuple[Browser, AbstractEventLoop], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Browser]:
+    """A browser; its event loop must not keep the test from the database."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    started, loop = _chromium
+    with running(loop):
+        yield started
+        for context in started.contexts:
+            context.close()
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """What is typed in about teams and sellers."""
 
-import zoneinfo
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from plugseller.accounts.models import known_zones
 from plugseller.accounts.roles import PERMISSIONS, Role
 
 ROLES = [(role, [right.label for right in PERMISSIONS[role]]) for role in Role]
@@ -16,10 +16,11 @@ _REGIONS = (
     *("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/"),
     *("Australia/", "Europe/", "Indian/", "Pacific/", "UTC"),
 )
-_ZONES = sorted(
-    zone for zone in zoneinfo.available_timezones() if zone.startswith(_REGIONS)
-)
-"""Places, without second names of the same and names that say nothing: Factory."""
+
+
+def _zones() -> list[tuple[str, str]]:
+    """Places, without second names of the same and names that say nothing: Factory."""
+    return [(zone, zone) for zone in sorted(known_zones()) if zone.startswith(_REGIONS)]
 
 
 class InviteForm(forms.Form):
@@ -49,7 +50,7 @@ class SellerForm(forms.Form):
         "empty and we make one from the name.",
     )
     time_zone = forms.ChoiceField(
-        choices=[(zone, zone) for zone in _ZONES],
+        choices=_zones,
         label="Time zone",
         help_text="Days on pages and in files begin at midnight there.",
     )

@@ -7,6 +7,7 @@ from plugseller.accounts.models.people import (
     UsedPassword,
     User,
     known_zone,
+    known_zones,
 )
 from plugseller.accounts.models.sellers import (
     Invitation,
@@ -31,4 +32,5 @@ __all__ = [
     "UsedPassword",
     "User",
     "known_zone",
+    "known_zones",
 ]

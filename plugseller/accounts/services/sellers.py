@@ -11,7 +11,14 @@ from django.utils.text import slugify
 from guardian.shortcuts import assign_perm, remove_perm
 
 from plugseller.accounts import teamletters
-from plugseller.accounts.models import ApiToken, Invitation, Membership, Seller, User
+from plugseller.accounts.models import (
+    ApiToken,
+    Invitation,
+    Membership,
+    Seller,
+    SellerUserObjectPermission,
+    User,
+)
 from plugseller.accounts.roles import PERMISSIONS, Permission, Role
 from plugseller.audit.models import Entry
 from plugseller.audit.services import record
@@ -138,9 +145,12 @@ def leave(*, actor: User | None, seller: Seller, user: User, now: datetime) -> N
 def set_rights(seller: Seller, user: User, granted: Iterable[Permission]) -> None:
     """The person holds these rights on the seller, and no other."""
     granted = set(granted)
+    rows = SellerUserObjectPermission.objects.filter(user=user, content_object=seller)
+    held = set(rows.values_list("permission__codename", flat=True))
     for permission in Permission:
-        change = assign_perm if permission in granted else remove_perm
-        change(permission.value, user, seller)
+        if (permission in granted) != (permission.value in held):
+            change = assign_perm if permission in granted else remove_perm
+            change(permission.value, user, seller)
 
 
 def take_back_all(*, seller: Seller, by: User, now: datetime) -> int:

@@ -15,7 +15,7 @@ from compliance.deletion.models import DeletionRequest
 from marketplaces.models import Order
 from plugseller.accounts.models import Seller
 from tests.marketplaces.console import rows
-from tests.marketplaces.console.conftest import World, browser, world  # noqa: F401
+from tests.marketplaces.console.conftest import World, world  # noqa: F401
 from tests.marketplaces.console.test_staff_access_in_a_browser import browse
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -36,7 +36,7 @@ HOSTILE = '"><img src=x onerror=alert(1)> Nordwind-' + "x" * 60
 @pytest.mark.parametrize("look", LOOKS)
 def test_every_page_keeps_the_policy_and_fits(
     live_server: LiveServer,
-    browser: Browser,  # noqa: F811
+    browser: Browser,
     world: World,  # noqa: F811
     look: str,
 ) -> None:
@@ -76,7 +76,7 @@ def test_every_page_keeps_the_policy_and_fits(
 
 def test_looked_at_asked_for_and_taken_back_by_clicking(
     live_server: LiveServer,
-    browser: Browser,  # noqa: F811
+    browser: Browser,
     world: World,  # noqa: F811
 ) -> None:
     owner = browse(browser, live_server, world.cast.alice, LOOKS["light"])
@@ -110,7 +110,7 @@ def test_looked_at_asked_for_and_taken_back_by_clicking(
 @pytest.mark.parametrize("look", LOOKS)
 def test_asked_for_carried_out_and_proved(
     live_server: LiveServer,
-    browser: Browser,  # noqa: F811
+    browser: Browser,
     world: World,  # noqa: F811
     look: str,
     settings: Any,
@@ -157,7 +157,7 @@ def test_asked_for_carried_out_and_proved(
 
 def test_everything_can_be_reached_by_keyboard_alone(
     live_server: LiveServer,
-    browser: Browser,  # noqa: F811
+    browser: Browser,
     world: World,  # noqa: F811
 ) -> None:
     owner = browse(browser, live_server, world.cast.alice, LOOKS["light"])

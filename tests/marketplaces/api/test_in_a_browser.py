@@ -13,10 +13,8 @@ from plugseller.accounts.models import ApiToken
 from tests.conftest import signed_in
 from tests.marketplaces.api.conftest import V1, key_of
 from tests.marketplaces.console.browsing import Watched
-from tests.marketplaces.console.conftest import World, browser
+from tests.marketplaces.console.conftest import World
 from tests.marketplaces.console.test_in_a_browser import LOOKS
-
-__all__ = ["browser"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

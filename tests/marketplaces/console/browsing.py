@@ -4,32 +4,11 @@ PLUG_SHOTS=<folder> keeps a picture of each page.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from tests.conftest import PASSWORD, code_of
-
-CHROMIUM = Path("/usr/bin/chromium")
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Debian's chromium; without it tests are skipped, in CI they fail."""
-    if not CHROMIUM.exists():
-        message = "Debian's chromium is missing: apt-get install chromium"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox"]
-        ) as started,
-    ):
-        yield started
 
 
 class Watched:

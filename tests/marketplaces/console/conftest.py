@@ -1,12 +1,10 @@
 """North's and South's accounts with something of everything in them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Browser
 
 from marketplaces.datamap import Feature
 from marketplaces.models import Connection, SyncRun
@@ -15,7 +13,6 @@ from plugseller.accounts.roles import Role
 from plugseller.accounts.services import join
 from tests.conftest import Cast, person
 from tests.marketplaces.console import rows
-from tests.marketplaces.console.browsing import chromium
 
 
 @dataclass(frozen=True)
@@ -53,14 +50,6 @@ def fill(connection: Connection, mark: str) -> SyncRun:
     rows.price(connection, f"SKU-{mark}")
     rows.stock(connection, f"SKU-{mark}", available=2)
     return run
-
-
-@pytest.fixture
-def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    """A browser; its event loop must not keep the test from the database."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

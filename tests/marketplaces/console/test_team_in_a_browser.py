@@ -12,7 +12,7 @@ from plugseller.accounts.models import User
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services import invite, join
 from tests.conftest import Cast, person, signed_in
-from tests.marketplaces.console.browsing import Watched, chromium
+from tests.marketplaces.console.browsing import Watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -42,15 +42,14 @@ def dora(cast: Cast) -> User:
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_the_pages_look_right_and_work(
-    cast: Cast, dora: User, live_server: LiveServer, look: str
+    cast: Cast, dora: User, live_server: LiveServer, browser: Browser, look: str
 ) -> None:
     alice, dora_s, carl = map(session_of, (cast.alice, dora, cast.carl))
     bob = str(cast.north.memberships.get(user=cast.bob).pk)
     ending = {"owner": str(cast.alice.pk), "last": str(cast.charlie.pk)}
-    with chromium() as browser:
-        _owner(_look(browser, live_server.url, look, alice), look, bob)
-        _dora(_look(browser, live_server.url, look, dora_s), look)
-        _officer(_look(browser, live_server.url, look, carl), look, ending)
+    _owner(_look(browser, live_server.url, look, alice), look, bob)
+    _dora(_look(browser, live_server.url, look, dora_s), look)
+    _officer(_look(browser, live_server.url, look, carl), look, ending)
 
 
 def _look(browser: Browser, base: str, look: str, session: str) -> Watched:

@@ -19,7 +19,6 @@ from plugseller.accounts.tenancy import standing_at
 # Fixtures of the console's tests, whose rows these are.
 from tests.marketplaces.console.conftest import (  # noqa: F401
     World,
-    browser,
     world,
 )
 

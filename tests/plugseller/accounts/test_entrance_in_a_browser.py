@@ -1,6 +1,5 @@
 """Somebody comes in, in a real browser: by code and app, by passkey, by link."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from plugseller.accounts.models import User
 from plugseller.accounts.services import create_officer
 from tests.conftest import PASSWORD, Cast, code_of
-from tests.marketplaces.console.browsing import Watched, chromium
+from tests.marketplaces.console.browsing import Watched
 from tests.plugseller.accounts.helpers import ANOTHER, code_for, mailed_code
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -22,14 +21,6 @@ LOOKS: dict[str, Any] = {
     "dark": {"color_scheme": "dark"},
     "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
 }
-
-
-@pytest.fixture
-def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    """A browser; its event loop must not keep the test from the database."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture
