@@ -15,7 +15,7 @@ from plugseller.jobs.models import OutgoingMail
 from tests.conftest import NOW
 
 DAY = timedelta(days=1)
-START = NOW - 80 * DAY
+START = NOW - 75 * DAY
 
 
 def settled(*people: User) -> None:

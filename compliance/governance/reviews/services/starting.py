@@ -34,43 +34,31 @@ _REGISTERS: dict[Kind, Callable[[Period], Iterable[Draft]]] = {
 
 def begin_due(now: datetime) -> int:
     """Begin every review whose time has come; how many began."""
-    began = [_of_ours(kind, now) for kind in SCHEDULES if kind != Kind.MEMBERS]
+    began = [begin(kind, last=last, now=now) for kind, last in _due(now)]
     return sum(one is not None for one in began) + _at_sellers(now)
-
-
-def last_signed(kind: Kind) -> datetime | None:
-    """When the last one of a kind was signed; before the first, since when there was
-    an officer who could have. None: there has never been one."""
-    signed = Review.objects.filter(kind=kind).aggregate(last=Max("signed_at"))["last"]
-    if signed is not None:
-        found: datetime = signed
-        return found
-    ours = User.objects.filter(staff_role=StaffRole.OFFICER).order_by("joined_at")
-    return ours.values_list("joined_at", flat=True).first()
 
 
 def late_to_begin(before: datetime) -> int:
     """How many of our reviews should have begun by then, and haven't."""
-    running = set(
-        Review.objects.filter(signed_at=None, seller_id=None).values_list(
-            "kind", flat=True
-        )
-    )
-    ours = (kind for kind in SCHEDULES if kind not in (Kind.MEMBERS, *running))
-    last = {kind: last_signed(kind) for kind in ours}
-    return sum(
-        at is not None and SCHEDULES[kind].begins(at) <= before
-        for kind, at in last.items()
-    )
+    return len(_due(before))
 
 
-def _of_ours(kind: Kind, now: datetime) -> Review | None:
-    last = last_signed(kind)
-    if last is None or now < SCHEDULES[kind].begins(last):
-        return None
-    if Review.objects.filter(kind=kind, signed_at=None).exists():
-        return None
-    return begin(kind, last=last, now=now)
+def _due(now: datetime) -> list[tuple[Kind, datetime]]:
+    """Our reviews that should begin, each with when the last was signed; before the
+    first one, since when there was an officer who could have."""
+    ours = User.objects.filter(staff_role=StaffRole.OFFICER).order_by("joined_at")
+    first = ours.values_list("joined_at", flat=True).first()
+    if first is None:
+        return []
+    there = Review.objects.filter(seller_id=None).order_by()
+    signed = dict(there.values_list("kind").annotate(last=Max("signed_at")))
+    running = set(there.filter(signed_at=None).values_list("kind", flat=True))
+    return [
+        (kind, last)
+        for kind, schedule in SCHEDULES.items()
+        if kind != Kind.MEMBERS and kind not in running
+        if schedule.begins(last := signed.get(kind) or first) <= now
+    ]
 
 
 def _at_sellers(now: datetime) -> int:
