@@ -53,6 +53,7 @@ class ReviewAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # n
     seen_by = roles_seeing("reviews")
     list_display = ("review", "time_left", "due_at", "undecided", "ends", "signed_at")
     list_filter = (StateFilter, "kind")
+    ordering = (F("signed_at").desc(nulls_first=True), "due_at", "pk")
     show_full_result_count = False
     fields = readonly_fields = (
         "review",
@@ -67,10 +68,7 @@ class ReviewAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # n
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
         found: QuerySet[Review] = super().get_queryset(request)
-        ordered = found.defer("note").order_by(
-            F("signed_at").desc(nulls_first=True), "due_at", "pk"
-        )
-        return with_open_counts(ordered)
+        return with_open_counts(found.defer("note"))
 
     @admin.display(description="Review", ordering="kind")
     def review(self, review: Review) -> str:

@@ -47,6 +47,21 @@ def _accepted(review: Review) -> list[dict[str, Any]]:
     return [one for one in review.warned if taken.intersection(one["mails"])]
 
 
+def tell_begun(review: Review, items: int, now: datetime) -> None:
+    """To whoever reviews: that there is something to decide about, and by when."""
+    lost = ""
+    if review.is_about_access:
+        lost = " Who isn't decided about by then loses the access."
+    text = (
+        f"{_named(review)} has begun, with {items} lines to decide about. It is due on "
+        f"{_spoken(review.due_at)}.{lost} Nobody decides about their own access.\n\n"
+        f"{_where(review)}\n"
+    )
+    subject = f"{_named(review)} has begun"
+    for one in reviewers(review):
+        outbox.post(to=one.email, subject=subject, text=text, owner=one.pk, now=now)
+
+
 def warn_late(review: Review, now: datetime) -> None:
     """Catch up on warnings that weren't given, or didn't leave: one a day."""
     given = [datetime.fromisoformat(one["at"]) for one in review.warned]

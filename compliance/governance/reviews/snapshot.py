@@ -15,6 +15,7 @@ from plugseller.accounts.models.grants import live_at, waiting_at
 from plugseller.accounts.roles import Role, StaffRole
 from plugseller.shelves import CREDENTIALS
 
+NEVER = "never"  # of a day in facts
 _WHO_RISK = (flags.LEAVER, flags.DORMANT, flags.NO_MFA, flags.SHARED)
 
 
@@ -54,7 +55,8 @@ def of_seller(seller_id: UUID, period: Period) -> list[Draft]:
                 {
                     "role": one.role,
                     "since": _day(one.since),
-                    "last seen": _day(seen.get(one.user_id)),
+                    "last seen": _day(seen.get(one.user_id)) or NEVER,
+                    "second factor": _factor(odd[one.user_id]),
                 },
                 odd[one.user_id],
             )
@@ -75,7 +77,7 @@ def _key(token: ApiToken, odd: tuple[str, ...]) -> Draft:
             "kind": token.kind,
             "opens": ", ".join(token.permission_labels),
             "made": _day(token.created),
-            "last used": _day(token.last_used_at),
+            "last used": _day(token.last_used_at) or NEVER,
             "ends": _day(token.expiry),
         },
         odd,
@@ -99,7 +101,8 @@ def _staff(period: Period) -> Iterator[Draft]:
             None,
             {
                 "role": one.staff_role,
-                "last seen": _day(seen.get(one.pk)),
+                "last seen": _day(seen.get(one.pk)) or NEVER,
+                "second factor": _factor(odd[one.pk]),
                 "grants used": used[one.pk],
                 "grants unused": unused[one.pk],
             },
@@ -192,6 +195,10 @@ def _sellers(period: Period) -> Iterator[Draft]:
                 facts={"members": len(members), **risky},
                 flags=tuple(sorted(risky)),
             )
+
+
+def _factor(odd: tuple[str, ...]) -> str:
+    return "no" if flags.NO_MFA in odd else "yes"
 
 
 def _day(at: datetime | None) -> str:

@@ -160,7 +160,9 @@ class TestAtASeller:
         join(actor=None, seller=cast.north, user=second, role=Role.OWNER)
         review = began(Kind.MEMBERS, seller=cast.north)
         ticks([7, 13])
-        assert sum("review of access at North" in t for t in mails_to(cast.alice)) == 2
+        told = [t for t in mails_to(cast.alice) if "review of access at North" in t]
+        assert told[0] == "The review of access at North has begun"
+        assert len(told) == 3, "and two warnings"
         assert sum("unless it is confirmed" in t for t in mails_to(cast.bob)) == 2
         ticks([14])
         left = Membership.objects.filter(seller=cast.north)

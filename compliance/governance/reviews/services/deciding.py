@@ -129,7 +129,8 @@ def write(
     record(
         "review.decided",
         actor=by,
-        seller_id=item.seller_id,
+        # A seller's people read what was decided about their own access.
+        seller_id=item.seller_id if item.sort in (Sort.MEMBER, Sort.TOKEN) else None,
         subject=item.review,
         details={**details, "of": item.subject, "to": to, "effect": effect},
     )

@@ -34,6 +34,7 @@ from compliance.governance.reviews.services.effects import (
     token_of,
 )
 from compliance.governance.reviews.services.signing import sign_off
+from compliance.governance.reviews.snapshot import NEVER
 from plugseller.accounts.models import Grant, Membership
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services.officers import tell_officers
@@ -90,7 +91,12 @@ def _act(review: Review, now: datetime) -> int:
 
 def _in_order(items: list[ReviewItem]) -> list[ReviewItem]:
     """Of officers whom nobody answered about the one stays who was seen last."""
-    return sorted(items, key=lambda one: (str(one.facts.get("last seen")), one.number))
+    return sorted(items, key=lambda one: (_seen(one), one.number))
+
+
+def _seen(item: ReviewItem) -> str:
+    day = str(item.facts.get("last seen", ""))
+    return "" if day == NEVER else day
 
 
 @transaction.atomic

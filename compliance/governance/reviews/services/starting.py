@@ -10,14 +10,13 @@ from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from compliance import clocks
-from compliance.governance.reviews import registers, sampling, snapshot
+from compliance.governance.reviews import registers, reminding, sampling, snapshot
 from compliance.governance.reviews.drafts import Draft
 from compliance.governance.reviews.models import Review, ReviewItem
 from compliance.governance.reviews.schedule import SCHEDULES, Kind
 from compliance.packing import Period
 from plugseller.accounts.models import ApiToken, Membership, Seller, User
 from plugseller.accounts.roles import StaffRole
-from plugseller.accounts.services.officers import tell_officers
 from plugseller.audit.services import record
 from plugseller.crypto.services import INSTALLATION, create_data_key
 
@@ -164,8 +163,7 @@ def _write(
     schedule = SCHEDULES[kind]
     label = f"Review: {review.get_kind_display()}, {schedule.rhythm}"
     clocks.start(schedule.duty, review.pk, label=label, now=period.ends, due_at=due_at)
-    if seller_id is None:
-        _tell(review, len(drafts), period.ends)
+    reminding.tell_begun(review, len(drafts), period.ends)
     record(
         "review.begun",
         seller_id=seller_id,
@@ -173,21 +171,3 @@ def _write(
         details={"kind": kind.value, "items": len(drafts), "due": due_at.isoformat()},
     )
     return review
-
-
-def _tell(review: Review, items: int, now: datetime) -> None:
-    named = review.get_kind_display().lower()
-    lost = (
-        " Who isn't decided about by then loses the access."
-        if review.is_about_access
-        else ""
-    )
-    tell_officers(
-        subject=f"Review of {named}: due on {review.due_at:%Y-%m-%d}",
-        text=(
-            f"The review of {named} has begun, with {items} lines to decide about. It "
-            f"is due on {review.due_at:%Y-%m-%d %H:%M} UTC.{lost} Nobody decides about "
-            "their own access.\n\nIt is at the desk, under Reviews."
-        ),
-        now=now,
-    )
