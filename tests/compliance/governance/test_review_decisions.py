@@ -41,6 +41,12 @@ def field(name: str, pk: object) -> str:
     return f"{name}-{pk}"
 
 
+def logged(*events: str) -> bool:
+    """Whether the log tells of each."""
+    found = Entry.objects.filter(event__in=events).values_list("event", flat=True)
+    return set(found) == set(events)
+
+
 def address(step: str, review: Review) -> str:
     return reverse(f"admin:compliance_review_{step}", args=[review.pk])
 
@@ -121,6 +127,7 @@ def test_another_role_takes_sessions_and_grants(cast: Cast, clara: User) -> None
     grant.refresh_from_db()
     assert grant.end == Grant.End.REVIEWED
     assert grant.state_at(NOW) == Grant.State.REVIEWED
+    assert logged("staff.role_changed", "grant.reviewed_away", "review.decided")
     assert olga.get("/admin/").status_code == 302
 
 
@@ -162,6 +169,7 @@ def test_a_decision_is_undone_by_another_but_what_ended_by_an_invitation(
     assert back.is_active
     assert not back.has_usable_password()
     assert back.set_up_links.filter(used_at=None).count() == 1
+    assert logged("person.came_back")
 
 
 def test_who_left_a_seller_never_comes_back_as_staff(cast: Cast, clara: User) -> None:
@@ -303,6 +311,7 @@ def test_signing_needs_every_line(cast: Cast, clara: User) -> None:
     assert review.signed_by == cast.carl.pk
     assert review.note is not None
     assert review.note.reveal() == "All well."
+    assert logged("review.begun", "review.decided", "review.signed")
     entry = Entry.objects.get(event="review.signed")
     assert entry.additional_data["hash"] == review.hash
     assert "All well" not in str(entry.additional_data)

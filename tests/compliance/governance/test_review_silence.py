@@ -12,6 +12,7 @@ from compliance.tasks import Task
 from plugseller.accounts.models import ApiToken, Membership, Seller, User
 from plugseller.accounts.roles import Permission, Role, StaffRole
 from plugseller.accounts.services import join, make_token
+from plugseller.audit.models import Entry
 from plugseller.jobs import outbox
 from plugseller.jobs.models import OutgoingMail
 from tests.compliance.governance.reviewed import (
@@ -188,6 +189,7 @@ class TestAtASeller:
         assert own.revoked_at is not None
         assert robot.is_live(NOW + 27 * DAY)
         assert not robot.is_live(NOW + 29 * DAY)
+        assert Entry.objects.get(event="token.lapses").object_pk == str(robot.pk)
         told = OutgoingMail.objects.filter(owner=cast.north.pk)
         subjects = [mail.content.reveal()["subject"] for mail in told]
         assert any("machine key of North ends" in one for one in subjects)
