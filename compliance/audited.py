@@ -1,5 +1,6 @@
 """What is logged of requests and deadlines: states and instants; nobody's name."""
 
+from compliance.governance.reviews import guards  # noqa: F401  the database's refusals
 from compliance.models import (
     Certificate,
     Deadline,
@@ -8,6 +9,9 @@ from compliance.models import (
     LegalHold,
     Outcome,
     Purge,
+    Review,
+    ReviewDecision,
+    ReviewItem,
     ShorterTime,
     Step,
     Task,
@@ -32,6 +36,11 @@ audited(
     ),
 )
 audited(Task, fields=("owner_id", "due_at", "done_at", "done_by", "left_open_by"))
+audited(
+    Review,
+    fields=("kind", "begins", "ends", "due_at", "signed_at", "signed_by", "hash"),
+    seller="seller_id",
+)
 audited(ShorterTime, fields=("seller", "rule", "days"))
 summed_up(Step, why="it is a log itself")
 summed_up(Outcome, why="each holding's end is an entry of its own")
@@ -39,3 +48,5 @@ summed_up(Certificate, why="its issue is an entry of its own")
 summed_up(Deadline, why="each step of its ladder is an entry of its own")
 summed_up(Purge, why="each ends with an entry of its own")
 summed_up(TimelineEntry, why="each is an entry of its own, without its text")
+summed_up(ReviewItem, why="they are the snapshot of a review that begins")
+summed_up(ReviewDecision, why="each is an entry of its own")

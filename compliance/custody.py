@@ -10,6 +10,9 @@ from compliance.models import (
     LegalHold,
     Outcome,
     Purge,
+    Review,
+    ReviewDecision,
+    ReviewItem,
     ShorterTime,
     Step,
     Task,
@@ -63,11 +66,14 @@ hold_table(
     age="began_at",
     stays="Counts of rows; nobody stands in them.",
 )
-_CASE = "It is the record of an incident, and names nobody."
+_CASE = "It is the record of an incident or a review, and names nobody."
 _CASES: tuple[tuple[type[Model], str, str, int], ...] = (
     (TimelineEntry, "Timelines of incidents", "incident__ended_at", 99),
     (Incident, "Incidents", "ended_at", 100),
     (Task, "Tasks", "done_at", 99),
+    (ReviewDecision, "Decisions in reviews", "review__signed_at", 97),
+    (ReviewItem, "What was reviewed", "review__signed_at", 98),
+    (Review, "Reviews", "signed_at", 99),
 )
 for case, label, path, rank in _CASES:
     hold_table(

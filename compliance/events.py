@@ -72,3 +72,9 @@ for what, sentence in {
     "left_open": "accepted that a task stays open",
 }.items():
     event(f"task.{what}", kind=Kind.CHANGE, sentence=sentence, by=ANYBODY)
+for what, sentence in {
+    "begun": "began a review",
+    "decided": "decided about something in a review",
+    "signed": "signed a review",
+}.items():
+    event(f"review.{what}", kind=Kind.CHANGE, sentence=sentence, by=ANYBODY)

@@ -11,6 +11,8 @@ from compliance.deletion import ladder  # noqa: F401  its clocks are put on the 
 from compliance.deletion.authorisation import follow_authorisations
 from compliance.deletion.execution import process
 from compliance.deletion.services import end_holds, go_on_unattended
+from compliance.governance.reviews import services as reviews
+from compliance.governance.reviews import telling  # noqa: F401  desk and pack
 from compliance.retention import figures
 from compliance.retention import services as retention
 from plugseller.shelves import periodic
@@ -22,6 +24,8 @@ periodic("deletion.holds", every=timedelta(minutes=5), work=end_holds)
 periodic("deletion.unattended", every=timedelta(minutes=5), work=go_on_unattended)
 periodic("deletion.process", every=timedelta(minutes=5), work=process)
 periodic("credentials.clocks", every=timedelta(hours=1), work=reminding.keep_clocks)
+periodic("reviews.begin", every=timedelta(hours=1), work=reviews.begin_due)
+periodic("reviews.silence", every=timedelta(minutes=5), work=reviews.act_on_silence)
 periodic("deadlines.run", every=timedelta(minutes=5), work=clocks.run_due)
 periodic(
     "retention.purge",

@@ -8,6 +8,7 @@ from compliance.deletion.models import (
     Outcome,
     Step,
 )
+from compliance.governance.reviews.models import Review, ReviewDecision, ReviewItem
 from compliance.incidents.models import Incident, TimelineEntry
 from compliance.retention.models import Purge, ShorterTime
 from compliance.tasks import Task
@@ -20,6 +21,9 @@ __all__ = [
     "LegalHold",
     "Outcome",
     "Purge",
+    "Review",
+    "ReviewDecision",
+    "ReviewItem",
     "ShorterTime",
     "Step",
     "Task",

@@ -11,10 +11,19 @@ from compliance.models import (
     DeletionRequest,
     LegalHold,
     Outcome,
+    Review,
+    ReviewItem,
     ShorterTime,
     Step,
 )
-from plugseller.accounts.portability import Batches, From, Says, by, portable
+from plugseller.accounts.portability import (
+    Batches,
+    From,
+    Says,
+    by,
+    not_portable,
+    portable,
+)
 from plugseller.accounts.tenancy import Standing
 
 _OURS, _YOU = From.OURS, From.SELLER
@@ -149,3 +158,9 @@ portable(
     Says("issued_at", "When it was issued.", _OURS, _UTC),
     batches=_of_requests(Certificate, "issued_at"),
 )
+_REVIEWED = (
+    "It is the record of a review of access and holds ids alone; the page Review "
+    "access shows the one under way, and the activity what was decided."
+)
+for reviewed in (Review, ReviewItem):
+    not_portable(reviewed, _REVIEWED)

@@ -7,7 +7,12 @@ OURSELVES = (By.JOB, By.COMMAND)
 
 event("seller.created", kind=Kind.ACCESS, sentence="created the seller", by=PEOPLE)
 event("member.joined", kind=Kind.ACCESS, sentence="gave a person a role", by=PEOPLE)
-event("member.left", kind=Kind.ACCESS, sentence="took a person's role", by=PEOPLE)
+event(
+    "member.left",
+    kind=Kind.ACCESS,
+    sentence="took a person's role",
+    by=(*PEOPLE, By.JOB),
+)
 event("person.created", kind=Kind.ACCESS, sentence="made an account", by=PEOPLE)
 
 # Coming in. What somebody not signed in did is told of the account it was done to.
@@ -123,7 +128,7 @@ event(
     "person.left",
     kind=Kind.ACCESS,
     sentence="ended a person's account and all that came with it",
-    by=PEOPLE,
+    by=(*PEOPLE, By.JOB),
 )
 
 event(
@@ -206,6 +211,30 @@ event(
     kind=Kind.PROOF,
     sentence="read entries of the audit log",
     by=(By.PERSON,),
+)
+event(
+    "person.came_back",
+    kind=Kind.ACCESS,
+    sentence="opened the account of somebody who worked for us before",
+    by=PEOPLE,
+)
+event(
+    "staff.role_changed",
+    kind=Kind.ACCESS,
+    sentence="gave one of our staff another role",
+    by=(By.PERSON,),
+)
+event(
+    "grant.reviewed_away",
+    kind=Kind.ACCESS,
+    sentence="ended staff access in a review",
+    by=ANYBODY,
+)
+event(
+    "token.lapses",
+    kind=Kind.KEY,
+    sentence="shortened the time of an API key that no owner answered about",
+    by=OURSELVES,
 )
 event("token.made", kind=Kind.KEY, sentence="made an API key", by=(By.PERSON,))
 event("token.rotated", kind=Kind.KEY, sentence="renewed an API key", by=(By.PERSON,))

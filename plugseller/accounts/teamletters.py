@@ -9,7 +9,13 @@ from datetime import datetime
 
 from django.conf import settings
 
-from plugseller.accounts.models import Invitation, Membership, Seller, User
+from plugseller.accounts.models import (
+    ApiToken,
+    Invitation,
+    Membership,
+    Seller,
+    User,
+)
 from plugseller.accounts.roles import Role, StaffRole
 from plugseller.jobs import outbox
 
@@ -57,6 +63,36 @@ def removed(seller: Seller, person: User, *, now: datetime) -> None:
         "stays.",
         now,
     )
+
+
+def not_confirmed(seller: Seller, person: User, *, now: datetime) -> None:
+    """To the person whom no owner confirmed in the review of access."""
+    _to_person(
+        person,
+        f"Your access to {seller.name} has ended",
+        f"In the review of access at {seller.name} no owner confirmed yours by its "
+        "date, so it has ended, with your API keys there. Your account stays. If you "
+        f"still work for {seller.name}, ask an owner to invite you again.",
+        now,
+    )
+
+
+def key_lapses(token: ApiToken, until: datetime, *, now: datetime) -> None:
+    """To the owners: a machine's key that nobody confirmed ends soon."""
+    seller = token.seller
+    for owner in _owners(seller):
+        outbox.post(
+            to=owner.email,
+            subject=f"A machine key of {seller.name} ends on {_day(until)}",
+            text=(
+                f'In the review of access nobody confirmed the machine key "'
+                f'{token.label}" ({token.token_key}…), so it ends on {_day(until)}. '
+                "If a program needs it, renew it under API keys before that:\n"
+                f"{settings.PUBLIC_ADDRESS}/s/{seller.slug}/api-keys\n\n{_ASK}\n"
+            ),
+            owner=seller.pk,
+            now=now,
+        )
 
 
 def handed_over(seller: Seller, heir: User, *, now: datetime) -> None:

@@ -8,6 +8,8 @@ A table's owner can drop them; what happens then, the chain shows.
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from plugseller.audit import guards
+
 GUARDED = ("audit_entry", "audit_checkpoint")
 _REFUSAL = "The audit log is append-only: what was logged can't be changed or removed."
 
@@ -56,14 +58,16 @@ def install(using: str) -> None:
             for function in _POSTGRESQL_FUNCTIONS:
                 cursor.execute(function)
         for name in missing(using):
-            cursor.execute(_creating(connection, name))
+            if _every(connection)[name] in tables:
+                for statement in _creating(connection, name):
+                    cursor.execute(statement)
 
 
 def lift(using: str) -> None:
     """Remove the triggers: only for pruning, inside its transaction, and for tests."""
     connection = connections[using]
     with connection.cursor() as cursor:
-        for name, table in _expected(connection).items():
+        for name, table in _every(connection).items():
             on = f" ON {table}" if connection.vendor == "postgresql" else ""
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
 
@@ -79,7 +83,13 @@ def missing(using: str) -> list[str]:
         else:
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         present = {name for (name,) in cursor.fetchall()}
-    return [name for name in _expected(connection) if name not in present]
+    return [name for name in _every(connection) if name not in present]
+
+
+def _every(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    """Trigger -> table: the log's own, and those that others asked for."""
+    asked = {name: guard.table for name, guard in guards.guards().items()}
+    return {**_expected(connection), **asked}
 
 
 def _expected(connection: BaseDatabaseWrapper) -> dict[str, str]:
@@ -88,12 +98,14 @@ def _expected(connection: BaseDatabaseWrapper) -> dict[str, str]:
     return {name.format(table=table): table for table in GUARDED for name in kinds}
 
 
-def _creating(connection: BaseDatabaseWrapper, name: str) -> str:
+def _creating(connection: BaseDatabaseWrapper, name: str) -> list[str]:
+    if asked := guards.guards().get(name):
+        return guards.creating(asked, connection.vendor)
     table = _expected(connection)[name]
     kind = name.replace(table, "{table}")
     if connection.vendor == "postgresql":
         when = _POSTGRESQL[kind].format(table=table)
-        return f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION audit_refuse()"
+        return [f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION audit_refuse()"]
     when = _SQLITE[kind].format(table=table)
     refusal = _REFUSAL.replace("'", "''")
-    return f"CREATE TRIGGER {name} {when} BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
+    return [f"CREATE TRIGGER {name} {when} BEGIN SELECT RAISE(ABORT, '{refusal}'); END"]

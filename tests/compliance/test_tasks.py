@@ -10,6 +10,7 @@ from compliance import clocks, tasks
 from compliance.tasks import Task, TaskRefused
 from plugseller.accounts.models import User
 from plugseller.accounts.roles import StaffRole
+from plugseller.audit.models import Entry
 from plugseller.jobs.models import OutgoingMail
 from tests.conftest import NOW, Cast
 
@@ -109,3 +110,13 @@ def test_a_seller_can_neither_own_nor_finish_one(cast: Cast) -> None:
     task = opened(cast)
     with pytest.raises(PermissionDenied):
         tasks.finish_task(actor=cast.alice, task=task, outcome="Done.", now=NOW)
+
+
+def test_each_step_is_in_the_log(cast: Cast, second: User) -> None:
+    task = opened(cast, owner=cast.carl)
+    tasks.accept_open(actor=second, task=task, why="Next quarter.", now=NOW)
+    tasks.hand_over(actor=cast.carl, task=task, owner=cast.olga, now=NOW)
+    tasks.finish_task(actor=cast.carl, task=task, outcome="Rotated.", now=NOW)
+    names = ["task.opened", "task.left_open", "task.handed_over", "task.done"]
+    found = Entry.objects.filter(event__in=names).order_by("id")
+    assert [entry.event for entry in found] == names

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,7 +18,8 @@ from django_q.models import Task
 from compliance.deletion.certificates import issue
 from compliance.deletion.models import Certificate
 from compliance.deletion.services import ask_hold
-from compliance.models import DeletionRequest, Purge
+from compliance.governance.reviews.services import begin
+from compliance.models import DeletionRequest, Purge, Review
 from marketplaces.models import DataExport, Price, Stock
 from plugseller.accounts.enrolling import enrolling
 from plugseller.accounts.models import (
@@ -113,6 +114,7 @@ def everybody(world: World) -> Round:
         "admin:reset_factors pk": cast.bob.pk,
         "admin:lift_lockout pk": _lockout(),
         **_deletion(world),
+        **_review(now),
         "pk": granted.pk,
         "subject": lambda: _token(world),
         "verb": "revoke",
@@ -146,6 +148,14 @@ def _deletion(world: World) -> dict[str, Any]:
         f"{place}_hold pk": hold.pk,
         f"{place}_hold step": "approve",
     }
+
+
+def _review(now: datetime) -> dict[str, Any]:
+    """A review of ours that is under way."""
+    review = begin(Review.Kind.PLAN, last=now - timedelta(days=168), now=now)
+    assert review is not None
+    place = "admin:compliance_review"
+    return {f"{place}_{step} pk": review.pk for step in ("decide", "keep", "sign")}
 
 
 def _people(world: World) -> dict[Who, User]:

@@ -26,6 +26,8 @@ LISTS = {  # address -> whose it is
     "/account/sessions": "alice",
     "/api/v1/sellers/north/connections": "alice",
     "/api/v1/sellers/north/sync-runs": "alice",
+    "/s/north/review": "alice",
+    "/admin/compliance/review/": "carl",
     "/admin/accounts/user/": "carl",
     "/admin/accounts/lockout/": "carl",
     "/admin/audit/entry/": "carl",

@@ -44,6 +44,7 @@ class Grant(models.Model):
         LEFT = "left", "The person left"
         REVOKED = "revoked", "Revoked by the seller"
         FROZEN = "frozen", "The seller is to be deleted"
+        REVIEWED = "reviewed", "Ended by a review of access"
 
     class State(models.TextChoices):
         """How it stands at an instant; never stored."""
@@ -56,6 +57,8 @@ class Grant(models.Model):
         DROPPED = "dropped", "Given back early"
         LEFT = "left", "Ended: the person left"
         REVOKED = "revoked", "Ended by the seller"
+        FROZEN = "frozen", "Ended: the seller is to be deleted"
+        REVIEWED = "reviewed", "Ended by a review of access"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="grants")

@@ -31,6 +31,7 @@ class Why(models.TextChoices):
     LEFT = "left", "The person has left"
     SECURITY = "security", "The account is in danger"
     ASKED = "asked", "The person asked for it"
+    REVIEW = "review", "A review of access ended it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ def offboard_user(
         leave(actor=actor, seller=seat.seller, user=person, now=now)
         if seat.orphaned:
             _note_vacant(actor, seat.seller)
+    was_staff = person.is_staff
     _close(person, now)
     record(
         "person.left",
@@ -158,6 +160,7 @@ def offboard_user(
         subject=person,
         details={
             "reason": reason.value,
+            "of_staff": was_staff,
             "sessions": plan.sessions,
             "tokens": plan.tokens,
             "grants": plan.grants,

@@ -15,6 +15,7 @@ from plugseller.accounts.roles import StaffRole
 from plugseller.accounts.services.grants import officers
 from plugseller.accounts.services.people import create_person
 from plugseller.accounts.services.telling import tell
+from plugseller.audit.models import Entry
 from plugseller.audit.services import record
 
 LASTS = timedelta(hours=24)
@@ -56,6 +57,8 @@ def _awaited(actor: User | None, email: str, name: str, role: StaffRole) -> User
     """Somebody new, or somebody of that role who never used the link."""
     email = email.strip().lower()
     person = User.objects.filter(email__iexact=email).first()
+    if person is not None and _may_come_back(person):
+        return _back(actor, person, name, role)
     if person is None:
         return create_person(
             actor=actor, email=email, password=None, name=name, staff_role=role
@@ -63,6 +66,23 @@ def _awaited(actor: User | None, email: str, name: str, role: StaffRole) -> User
     waits = person.staff_role == role and person.password_set_at is None
     if not waits or not person.is_active:
         raise ValidationError("Somebody with this e-mail address is here already.")
+    return person
+
+
+def _may_come_back(person: User) -> bool:
+    """Whether this was one of our staff: nobody left with a role at a seller can be."""
+    ours = Entry.objects.filter(
+        object_pk=str(person.pk), event="person.left", additional_data__of_staff=True
+    )
+    return person.left_at is not None and ours.exists()
+
+
+def _back(actor: User | None, person: User, name: str, role: StaffRole) -> User:
+    """Somebody who worked for us before, with nothing of what they had then."""
+    person.name, person.staff_role = name or person.name, role
+    person.is_active, person.left_at, person.password_set_at = True, None, None
+    person.save()
+    record("person.came_back", actor=actor, subject=person)
     return person
 
 

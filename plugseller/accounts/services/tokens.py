@@ -124,7 +124,7 @@ def revoke_token(*, actor: User, token: ApiToken, now: datetime) -> None:
     """End a token at once; doing so again changes nothing. Raises PermissionDenied."""
     if token.user_id != actor.pk:
         _in_charge(actor, token, now)
-    _revoke(token, actor, now)
+    revoke_at_once(token, actor, now)
 
 
 @transaction.atomic
@@ -137,7 +137,7 @@ def revoke_as_officer(*, actor: User, token: ApiToken, now: datetime) -> None:
         pk=actor.pk, is_active=True, staff_role=StaffRole.OFFICER
     ).exists():
         raise PermissionDenied("Only a compliance officer ends others' API keys.")
-    _revoke(token, actor, now)
+    revoke_at_once(token, actor, now)
 
 
 @transaction.atomic
@@ -148,7 +148,8 @@ def revoke_tokens_of(
     live = ApiToken.objects.filter(user=person, revoked_at=None, expiry__gt=now)
     if seller is not None:
         live = live.filter(seller=seller)
-    return sum(_revoke(token, actor, now) for token in live.select_related("seller"))
+    every = live.select_related("seller")
+    return sum(revoke_at_once(token, actor, now) for token in every)
 
 
 def grantable_to(standing: Standing) -> set[str]:
@@ -207,7 +208,8 @@ def _new(
     return token, shown
 
 
-def _revoke(token: ApiToken, actor: User | None, now: datetime) -> bool:
+def revoke_at_once(token: ApiToken, actor: User | None, now: datetime) -> bool:
+    """End it, whoever asked for that was looked at before; whether it worked."""
     ended = ApiToken.objects.filter(pk=token.pk, revoked_at=None)
     if not ended.update(revoked_at=now):
         return False

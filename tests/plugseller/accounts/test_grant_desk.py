@@ -35,6 +35,7 @@ PAGES = {
     "jobs.outgoingmail": {"operator"},
     "jobs.run": {"operator"},
     "compliance.purge": {"officer"},
+    "compliance.review": {"officer"},
     "marketplaces.connection": {"operator"},
     "marketplaces.syncrun": {"operator"},
 }

@@ -117,6 +117,7 @@ def test_one_entry_tells_what_ended_and_nothing_personal(cast: Cast) -> None:
     assert entry.object_pk == str(cast.bob.pk)
     assert entry.additional_data == {
         "reason": "security",
+        "of_staff": False,
         "sessions": 0,
         "tokens": 1,
         "grants": 0,
