@@ -1,17 +1,23 @@
 """What is logged of requests and deadlines: states and instants; nobody's name."""
 
 from compliance.models import (
+    Acknowledgement,
     Certificate,
     Deadline,
     DeletionRequest,
     Incident,
     LegalHold,
     Outcome,
+    PolicyVersion,
     Purge,
+    Risk,
+    RiskSignOff,
     ShorterTime,
     Step,
+    Supplier,
     Task,
     TimelineEntry,
+    Training,
 )
 from plugseller.audit.diff import audited, summed_up
 
@@ -32,6 +38,15 @@ audited(
     ),
 )
 audited(Task, fields=("owner_id", "due_at", "done_at", "done_by", "left_open_by"))
+audited(Training, fields=("course", "taken_on", "expires_on"))
+audited(
+    Risk,
+    fields=(
+        *("kind", "owner_id", "likelihood", "impact", "treatment"),
+        *("review_at", "ends_at", "closed_at"),
+    ),
+)
+audited(Supplier, fields=("owner_id", "assessed_on", "review_at", "ended_at"))
 audited(ShorterTime, fields=("seller", "rule", "days"))
 summed_up(Step, why="it is a log itself")
 summed_up(Outcome, why="each holding's end is an entry of its own")
@@ -39,3 +54,6 @@ summed_up(Certificate, why="its issue is an entry of its own")
 summed_up(Deadline, why="each step of its ladder is an entry of its own")
 summed_up(Purge, why="each ends with an entry of its own")
 summed_up(TimelineEntry, why="each is an entry of its own, without its text")
+summed_up(PolicyVersion, why="that each came into force is an entry of its own")
+summed_up(Acknowledgement, why="each is an entry of its own, with the text's hash")
+summed_up(RiskSignOff, why="each is an entry of its own, with the register's hash")
