@@ -9,3 +9,4 @@ class ComplianceConfig(AppConfig):
         # Settings that would break a promise stop the start: each floor has its own.
         import marketplaces.checks  # noqa: F401  registers by being imported
         import plugseller.checks  # noqa: F401
+        from compliance.governance.policies import checks, gate  # noqa: F401

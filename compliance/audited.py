@@ -2,20 +2,26 @@
 
 from compliance.governance.reviews import guards  # noqa: F401  the database's refusals
 from compliance.models import (
+    Acknowledgement,
     Certificate,
     Deadline,
     DeletionRequest,
     Incident,
     LegalHold,
     Outcome,
+    PolicyVersion,
     Purge,
     Review,
     ReviewDecision,
     ReviewItem,
+    Risk,
+    RiskSignOff,
     ShorterTime,
     Step,
+    Supplier,
     Task,
     TimelineEntry,
+    Training,
 )
 from plugseller.audit.diff import audited, summed_up
 
@@ -41,6 +47,15 @@ audited(
     fields=("kind", "begins", "ends", "due_at", "signed_at", "signed_by", "hash"),
     seller="seller_id",
 )
+audited(Training, fields=("course", "taken_on", "expires_on"))
+audited(
+    Risk,
+    fields=(
+        *("kind", "owner_id", "likelihood", "impact", "treatment"),
+        *("review_at", "ends_at", "closed_at"),
+    ),
+)
+audited(Supplier, fields=("owner_id", "assessed_on", "review_at", "ended_at"))
 audited(ShorterTime, fields=("seller", "rule", "days"))
 summed_up(Step, why="it is a log itself")
 summed_up(Outcome, why="each holding's end is an entry of its own")
@@ -50,3 +65,6 @@ summed_up(Purge, why="each ends with an entry of its own")
 summed_up(TimelineEntry, why="each is an entry of its own, without its text")
 summed_up(ReviewItem, why="they are the snapshot of a review that begins")
 summed_up(ReviewDecision, why="each is an entry of its own")
+summed_up(PolicyVersion, why="that each came into force is an entry of its own")
+summed_up(Acknowledgement, why="each is an entry of its own, with the text's hash")
+summed_up(RiskSignOff, why="each is an entry of its own, with the register's hash")

@@ -1,43 +1,24 @@
-"""Controls of the promises this floor keeps, for the shelf (GOV-1)."""
+"""The controls of this floor: each looks whether a sentence of our promise holds."""
 
-from datetime import datetime, timedelta
-
-from compliance.governance.reviews.models import Review
-from compliance.governance.reviews.services import is_whole
-from compliance.governance.reviews.services.starting import late_to_begin
-from plugseller.shelves import Finding, Verdict, control
-
-_PROVED = 50  # signed reviews whose hash is made again, the newest
-
-
-def reviews_done(now: datetime) -> Finding:
-    """No review is overdue, none should have begun long ago, and those signed still
-    say what they said."""
-    ours = Review.objects.filter(seller_id=None)
-    overdue = ours.filter(signed_at=None, due_at__lte=now).count()
-    waiting = late_to_begin(now - timedelta(days=1))
-    signed = Review.objects.filter(signed_at__isnull=False).order_by("-signed_at")
-    newest = list(signed[:_PROVED])
-    changed = sum(not is_whole(one) for one in newest)
-    figures = {
-        "overdue": overdue,
-        "not begun": waiting,
-        "open": ours.filter(signed_at=None).count(),
-        "signed": ours.filter(signed_at__isnull=False).count(),
-        "proved": len(newest),
-        "changed since": changed,
-    }
-    if changed:
-        said = "A review isn't what was signed."
-        return Finding(Verdict.FAIL, said, figures)
-    if overdue or waiting:
-        return Finding(Verdict.FAIL, "A review is overdue.", figures)
-    return Finding(Verdict.PASS, "No review is overdue.", figures)
-
+from compliance.governance import controls as governance
+from compliance.governance.reviews import controls as reviews
+from plugseller.shelves import control
 
 control(
     "gov-1.reviews",
     promise="GOV-1",
     label="Access, logs and controls are reviewed in time, and reviews stay as signed",
-    look=reviews_done,
+    look=reviews.reviews_done,
+)
+control(
+    "gov-2.acknowledged",
+    promise="GOV-2",
+    label="Our staff get in only after acknowledging the policies in force",
+    look=governance.acknowledged,
+)
+control(
+    "gov-2.trained",
+    promise="GOV-2",
+    label="Our staff take the yearly training",
+    look=governance.trained,
 )

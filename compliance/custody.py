@@ -3,20 +3,26 @@
 from django.db.models import Model
 
 from compliance.models import (
+    Acknowledgement,
     Certificate,
     Deadline,
     DeletionRequest,
     Incident,
     LegalHold,
     Outcome,
+    PolicyVersion,
     Purge,
     Review,
     ReviewDecision,
     ReviewItem,
+    Risk,
+    RiskSignOff,
     ShorterTime,
     Step,
+    Supplier,
     Task,
     TimelineEntry,
+    Training,
 )
 from compliance.retention.times import chosen_time
 from plugseller.custody.erasers import hold_table
@@ -85,4 +91,30 @@ for case, label, path, rank in _CASES:
         age=path,
         stays=_CASE,
     )
+_OURS = "It is about our own staff, by id, and proves that our policies are followed."
+_GOVERNED: tuple[tuple[type[Model], str, str], ...] = (
+    (Acknowledgement, "Acknowledgements of policies", "at"),  # then asked for anew
+    (Training, "Trainings of our staff", "recorded_at"),
+    (Risk, "Risks", "closed_at"),
+    (RiskSignOff, "Sign-offs of the risk register", "signed_at"),
+    (Supplier, "Suppliers", "ended_at"),
+)
+for governed, label, path in _GOVERNED:
+    hold_table(
+        governed,
+        label,
+        data_class=DataClass.EVIDENCE,
+        rule="incidents",
+        rank=99,
+        age=path,
+        stays=_OURS,
+    )
+hold_table(
+    PolicyVersion,
+    "Versions of policies",
+    data_class=DataClass.EVIDENCE,
+    rule="proofs",
+    rank=99,
+    stays="It says which texts were in force, and nothing of anybody.",
+)
 shorten(chosen_time)

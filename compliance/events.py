@@ -78,3 +78,26 @@ for what, sentence in {
     "signed": "signed a review",
 }.items():
     event(f"review.{what}", kind=Kind.CHANGE, sentence=sentence, by=ANYBODY)
+event(
+    "policy.in_force",
+    kind=Kind.CHANGE,
+    sentence="brought a version of a policy into force",
+    by=ANYBODY,
+)
+event(
+    "policy.acknowledged",
+    kind=Kind.ACCESS,
+    sentence="acknowledged a version of a policy",
+    by=(By.PERSON,),
+)
+for what, sentence in {
+    "training.recorded": "recorded a training",
+    "risk.opened": "put a risk into the register",
+    "risk.reviewed": "reviewed a risk",
+    "risk.closed": "closed a risk",
+    "risk.signed_off": "signed the register of risks off",
+    "supplier.added": "put a supplier on the list",
+    "supplier.assessed": "assessed a supplier",
+    "supplier.ended": "took a supplier off the list",
+}.items():
+    event(what, kind=Kind.CHANGE, sentence=sentence, by=(By.PERSON,))

@@ -11,8 +11,12 @@ from compliance.deletion import ladder  # noqa: F401  its clocks are put on the 
 from compliance.deletion.authorisation import follow_authorisations
 from compliance.deletion.execution import process
 from compliance.deletion.services import end_holds, go_on_unattended
+from compliance.governance.policies import reminding as acknowledgements
+from compliance.governance.registers.services import keep_sign_off
 from compliance.governance.reviews import services as reviews
 from compliance.governance.reviews import telling  # noqa: F401  desk and pack
+from compliance.governance.training import reminding as trainings  # noqa: F401  its too
+from compliance.governance.training.services import keep_clocks as keep_trainings
 from compliance.retention import figures
 from compliance.retention import services as retention
 from plugseller.shelves import periodic
@@ -26,6 +30,9 @@ periodic("deletion.process", every=timedelta(minutes=5), work=process)
 periodic("credentials.clocks", every=timedelta(hours=1), work=reminding.keep_clocks)
 periodic("reviews.begin", every=timedelta(hours=1), work=reviews.begin_due)
 periodic("reviews.silence", every=timedelta(minutes=5), work=reviews.act_on_silence)
+periodic("policies.keep", every=timedelta(minutes=5), work=acknowledgements.keep)
+periodic("trainings.clocks", every=timedelta(hours=1), work=keep_trainings)
+periodic("risks.sign_off", every=timedelta(days=1), work=keep_sign_off)
 periodic("deadlines.run", every=timedelta(minutes=5), work=clocks.run_due)
 periodic(
     "retention.purge",

@@ -8,24 +8,33 @@ from compliance.deletion.models import (
     Outcome,
     Step,
 )
+from compliance.governance.policies.models import Acknowledgement, PolicyVersion
+from compliance.governance.registers.models import Risk, RiskSignOff, Supplier
 from compliance.governance.reviews.models import Review, ReviewDecision, ReviewItem
+from compliance.governance.training.models import Training
 from compliance.incidents.models import Incident, TimelineEntry
 from compliance.retention.models import Purge, ShorterTime
 from compliance.tasks import Task
 
 __all__ = [
+    "Acknowledgement",
     "Certificate",
     "Deadline",
     "DeletionRequest",
     "Incident",
     "LegalHold",
     "Outcome",
+    "PolicyVersion",
     "Purge",
     "Review",
     "ReviewDecision",
     "ReviewItem",
+    "Risk",
+    "RiskSignOff",
     "ShorterTime",
     "Step",
+    "Supplier",
     "Task",
     "TimelineEntry",
+    "Training",
 ]

@@ -459,6 +459,7 @@ EMAIL_HOST_USER = env.text("MAIL_USER", "")
 EMAIL_HOST_PASSWORD = env.secret("MAIL_PASSWORD", "")
 EMAIL_TIMEOUT = 20  # seconds
 CONTACT_ADDRESS = "support@plugakademi.org"  # CON-1
+POLICY_TEXTS = BASE_DIR / "compliance" / "governance" / "policies" / "texts"  # GOV-2
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", CONTACT_ADDRESS)
 MAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
 

@@ -264,6 +264,28 @@ def control(
     return entry
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Something a person must have done before anything is open to them."""
+
+    name: str
+    sentence: str  # what it is, for who is turned away
+    page: str  # the name of the page where it is done
+    shuts: Callable[[Any], bool]  # whether it is shut to that person
+
+
+_gates: dict[str, Gate] = {}
+GATES: Mapping[str, Gate] = MappingProxyType(_gates)  # name -> Gate
+
+
+def gate(name: str, *, sentence: str, page: str, shuts: Callable[[Any], bool]) -> Gate:
+    """Put a gate before every page but its own; ValueError if the name is taken."""
+    entry = Gate(name, sentence, page, shuts)
+    if _gates.setdefault(name, entry) != entry:
+        raise ValueError(f"The gate {name} is on the shelf already.")
+    return entry
+
+
 class DataClass(StrEnum):
     """What sort of data a place holds, and so how it is treated (SCOPE-1)."""
 

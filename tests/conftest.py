@@ -22,6 +22,8 @@ from django.test import Client
 from playwright.sync_api import Browser
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from compliance.governance.policies import texts
+from compliance.models import Acknowledgement
 from marketplaces.demo import code_now
 from plugseller.accounts.models import Seller, User
 from plugseller.accounts.roles import Role, StaffRole
@@ -139,7 +141,24 @@ def person(name: str, *, staff_role: str = "") -> User:
         staff_role=staff_role,
     )
     SECRETS[made.email] = set_up_app(made)
+    if made.is_staff:
+        follow_policies(made)
     return made
+
+
+def follow_policies(someone: User) -> None:
+    """Our staff get in only when they have acknowledged what is in force (GOV-2)."""
+    Acknowledgement.objects.bulk_create(
+        Acknowledgement(
+            person_id=someone.pk,
+            role=someone.staff_role,
+            name=text.name,
+            number=text.number,
+            sha256=text.sha256,
+            at=NOW,
+        )
+        for text in texts.current()
+    )
 
 
 def code_of(email: str) -> str:

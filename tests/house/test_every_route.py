@@ -18,8 +18,10 @@ from django_q.models import Task
 from compliance.deletion.certificates import issue
 from compliance.deletion.models import Certificate
 from compliance.deletion.services import ask_hold
+from compliance.governance.policies.services import register_versions
 from compliance.governance.reviews.services import begin
-from compliance.models import DeletionRequest, Purge, Review
+from compliance.governance.training.services import record_training
+from compliance.models import DeletionRequest, Purge, Review, Training
 from marketplaces.models import DataExport, Price, Stock
 from plugseller.accounts.enrolling import enrolling
 from plugseller.accounts.models import (
@@ -35,6 +37,7 @@ from plugseller.accounts.services import join, make_token
 from plugseller.custody.models import Backup, Replay
 from plugseller.jobs.models import Run
 from tests.compliance.deletion.asked import by_letter
+from tests.compliance.governance.governed import a_risk, a_supplier
 from tests.conftest import person, signed_in
 from tests.house.matrix import ROUTES, Answer, Rule, Who
 from tests.house.routes import SHADOWED, UNNAMED, Things, address_of, routes
@@ -115,6 +118,7 @@ def everybody(world: World) -> Round:
         "admin:lift_lockout pk": _lockout(),
         **_deletion(world),
         **_review(now),
+        **_governance(world),
         "pk": granted.pk,
         "subject": lambda: _token(world),
         "verb": "revoke",
@@ -156,6 +160,26 @@ def _review(now: datetime) -> dict[str, Any]:
     assert review is not None
     place = "admin:compliance_review"
     return {f"{place}_{step} pk": review.pk for step in ("decide", "keep", "sign")}
+
+
+def _governance(world: World) -> dict[str, Any]:
+    """A version in force, a training, a risk and a supplier."""
+    now, carl = timezone.now(), world.cast.carl
+    register_versions(now)
+    record_training(
+        actor=carl,
+        person=world.cast.olga,
+        course=Training.Course.DATA_PROTECTION,
+        taken_on=now.date(),
+        evidence="Held by Carl.",
+        now=now,
+    )
+    risk, supplier = a_risk(carl, now=now), a_supplier(carl, now=now)
+    return {
+        f"admin:compliance_{kind}_{step} pk": row.pk
+        for kind, row in (("risk", risk), ("supplier", supplier))
+        for step in ("review", "close")
+    }
 
 
 def _people(world: World) -> dict[Who, User]:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
+from compliance.governance.policies import texts
 from plugseller.accounts.models import User
 from plugseller.accounts.services import create_officer
 from tests.conftest import PASSWORD, Cast, code_of
@@ -196,6 +197,12 @@ def test_an_officer_comes_by_the_link(base: str, browser: Browser, db: None) -> 
     page.get_by_label("Code").fill(code_for(secret))
     press(page, "Set up")
     watched.reads("They are shown only now")
+    watched.open("/admin/policies/acknowledge/")
+    watched.shoot("acknowledge")
+    for text in texts.current():
+        watched.reads(f"{text.title}, version {text.number}")
+        page.get_by_label("I have read this policy").check()
+        press(page, "Acknowledge")
     watched.open("/admin/accounts/user/invite/")
     watched.shoot("invite")
     page.get_by_label("E-mail address").fill("sue@example.test")

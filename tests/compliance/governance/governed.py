@@ -1,0 +1,36 @@
+"""Rows of the registers, made as the desk makes them."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from compliance.governance.registers.services import add_supplier, open_risk
+from compliance.models import Risk, Supplier
+from plugseller.accounts.models import User
+
+DAY = timedelta(days=1)
+
+
+def a_risk(officer: User, *, now: datetime, **more: Any) -> Risk:
+    fields: dict[str, Any] = {
+        "kind": Risk.Kind.RISK,
+        "title": "A key is lost",
+        "owner": officer,
+        "likelihood": 2,
+        "impact": 5,
+        "treatment": Risk.Treatment.REDUCE,
+        "plan": "Copies apart from the data.",
+        "review_at": now + 90 * DAY,
+    }
+    return open_risk(actor=officer, now=now, **(fields | more))
+
+
+def a_supplier(officer: User, *, now: datetime, **more: Any) -> Supplier:
+    fields: dict[str, Any] = {
+        "name": "Storage Ltd",
+        "reaches": "Encrypted backups",
+        "country": "Germany",
+        "owner": officer,
+        "assessed_on": now.date(),
+        "review_at": now + 90 * DAY,
+    }
+    return add_supplier(actor=officer, now=now, **(fields | more))
