@@ -72,3 +72,9 @@ for what, sentence in {
     "left_open": "accepted that a task stays open",
 }.items():
     event(f"task.{what}", kind=Kind.CHANGE, sentence=sentence, by=ANYBODY)
+event(
+    "evidence.packed",
+    kind=Kind.PROOF,
+    sentence="made an evidence pack for auditors",
+    by=(By.PERSON, By.COMMAND),
+)

@@ -9,7 +9,7 @@ SEES: dict[str, tuple[str, ...]] = {
     "officer": (
         *("people", "sellers", "memberships", "grants", "lockouts", "audit"),
         *("deletion requests", "deadlines", "credentials", "retention", "backups"),
-        *("incidents", "tasks", "reviews", "policies", "controls"),
+        *("incidents", "tasks", "reviews", "policies", "controls", "evidence"),
     ),
     "operator": (
         *("connections", "sync runs", "timetable", "work", "mails", "grants"),

@@ -26,6 +26,7 @@ urlpatterns = [
     path("admin/password_change/", to_the_password, name="desk_password"),
     path("admin/autocomplete/", completes_nothing, name="desk_autocomplete"),
     path("admin/credentials/", include("compliance.credentials.urls")),
+    path("admin/evidence/", include("compliance.pack.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -363,6 +363,7 @@ ROUTES: dict[str, Rule] = {
     **pages_of("custody_backup", Who.OFFICER, Who.OPERATOR),
     **pages_of("custody_replay", Who.OFFICER, Who.OPERATOR),
     **pages_of("compliance_purge", *OFFICER),
+    "evidence_pack": desk("GET POST", *OFFICER),
     "admin:data_inventory": desk("GET", *OFFICER),
     "admin:audit_entry_search": desk("POST", *OFFICER),
     "admin:invite_staff": desk("GET POST", *OFFICER),
