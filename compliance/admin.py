@@ -1,7 +1,9 @@
-"""The rooms' desks and their lines on its first page, where Django finds them."""
+"""The rooms' desks, their lines on its first page and their parts of the evidence pack,
+where Django finds them."""
 
-from compliance import groundfloor
+from compliance import groundevidence, groundfloor
 from compliance.deletion import desk
+from compliance.deletion import evidence as deletion_evidence
 from compliance.deletion import lines as deletion_lines
 from compliance.governance import lines as governance_lines
 from compliance.governance import packing as governance_packing
@@ -10,16 +12,20 @@ from compliance.governance.registers import desk as registers
 from compliance.governance.reviews import desk as reviews
 from compliance.governance.training import desk as trainings
 from compliance.retention import admin as retention
+from compliance.retention import evidence as retention_evidence
 
 __all__ = [
+    "deletion_evidence",
     "deletion_lines",
     "desk",
     "governance_lines",
     "governance_packing",
+    "groundevidence",
     "groundfloor",
     "policies",
     "registers",
     "retention",
+    "retention_evidence",
     "reviews",
     "trainings",
 ]

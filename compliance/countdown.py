@@ -8,7 +8,7 @@ _DAY = timedelta(days=1)
 
 
 def told(due_at: datetime, now: datetime) -> str:
-    """Such as "3 days left", "21:49 h left", "overdue by 2 days"."""
+    """Such as "3 days left", "21 h 49 min left", "overdue by 5 min"."""
     left = due_at - now
     if left <= timedelta():
         return f"overdue by {_words(-left)}"
@@ -32,5 +32,7 @@ def clock(due_at: datetime, *, is_open: bool, now: datetime, soon: timedelta) ->
 def _words(time: timedelta) -> str:
     if time >= 2 * _DAY:
         return f"{time.days} days"
-    minutes = int(time.total_seconds() // 60)
-    return f"{minutes // 60}:{minutes % 60:02} h"
+    hours, minutes = divmod(int(time.total_seconds() // 60), 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min" if minutes else "less than a minute"

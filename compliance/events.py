@@ -101,3 +101,9 @@ for what, sentence in {
     "supplier.ended": "took a supplier off the list",
 }.items():
     event(what, kind=Kind.CHANGE, sentence=sentence, by=(By.PERSON,))
+event(
+    "evidence.packed",
+    kind=Kind.PROOF,
+    sentence="made an evidence pack for auditors",
+    by=(By.PERSON, By.COMMAND),
+)

@@ -20,21 +20,21 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of the pack, written as CSV; cells are plain text."""
+    """A table of the pack, written as CSV; rows that are many come one by one."""
 
     name: str  # "incidents.csv", with its folder if it has one
     says: str  # what stands in it, a sentence
     columns: tuple[str, ...]
-    rows: Iterable[tuple[object, ...]]
+    rows: Iterable[tuple[object, ...]]  # instants are written in UTC
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file of the pack that isn't a table."""
+    """A file of the pack that isn't a table; a long one comes piece by piece."""
 
     name: str  # "policies/data-protection-3.md"
     says: str
-    content: bytes
+    content: bytes | Iterable[bytes]
 
 
 Part = Callable[[Period, datetime], Iterable[Table | Document]]

@@ -28,6 +28,7 @@ urlpatterns = [
     path("admin/autocomplete/", completes_nothing, name="desk_autocomplete"),
     path("admin/credentials/", include("compliance.credentials.urls")),
     path("admin/policies/", include("compliance.governance.policies.urls")),
+    path("admin/evidence/", include("compliance.pack.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -173,7 +173,7 @@ def _work(request: DeletionRequest, reader: Any) -> dict[str, Any]:
     officers = User.objects.in_bulk({one.actor_id for one in steps if one.actor_id})
     return {
         "about": request,
-        "desk_steps": desk_steps.steps_for(request),
+        "desk_steps": desk_steps.offered(request, reader),
         "has_contact": bool(request.contact),
         "is_overdue": request.is_overdue(now),
         "holds": [

@@ -45,6 +45,7 @@ class DeskStep:
     fits: Callable[[DeletionRequest], bool]
     do: Callable[..., object]
     form: type[forms.Form] = NothingForm
+    needs_another: bool = False  # officer than who recorded or verified it
 
 
 def _waits(request: DeletionRequest) -> bool:
@@ -75,6 +76,7 @@ STEPS = (
         "is deleted. Only for an officer who neither recorded nor verified it.",
         lambda request: request.status == Status.VERIFIED,
         services.confirm_requester,
+        needs_another=True,
     ),
     DeskStep(
         "nothing-held",
@@ -133,6 +135,12 @@ HOLD_STEPS: dict[str, Callable[..., object]] = {
 def steps_for(request: DeletionRequest) -> list[DeskStep]:
     """What may be done about it now, in the order of work."""
     return [step for step in STEPS if step.fits(request)]
+
+
+def offered(request: DeletionRequest, officer: User) -> list[DeskStep]:
+    """Those of them that this officer may take: nobody is the second one alone."""
+    alone = services.had_a_hand_in(officer, request)
+    return [one for one in steps_for(request) if not (one.needs_another and alone)]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -3,9 +3,12 @@
 import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from uuid import UUID
 
+from django.conf import settings
+
+from compliance import countdown
 from compliance.deletion.models import (
     Certificate,
     DeletionRequest,
@@ -27,7 +30,6 @@ _ASKED_FOR = (  # others aren't the seller's to take back
     DeletionRequest.Source.LETTER,
 )
 _ALONE = "Plug Seller, by itself"
-_HOUR = timedelta(hours=1)
 WORDS = {
     "received": "The request arrived",
     "joined": "Joined to an older request about the same data",
@@ -89,7 +91,7 @@ class Told:
     request: DeletionRequest
     received: str
     due: str
-    left: str  # "in 29 days", "overdue by 2 hours"
+    left: str  # "29 days left", "overdue by 2 h 5 min"
     overdue: bool
     starts: str
     can_be_withdrawn: bool
@@ -103,6 +105,11 @@ class Told:
     began: str = ""
     destroyed: str = ""
     ended: str = ""
+
+    @property
+    def contact(self) -> str:
+        """Whom to write to."""
+        return settings.CONTACT_ADDRESS
 
     @property
     def places_done(self) -> int:
@@ -127,7 +134,7 @@ def told(
         request=request,
         received=said(request.received_at),
         due=said(request.due_at),
-        left=time_left(request.due_at, now),
+        left=countdown.told(request.due_at, now),
         overdue=request.is_overdue(now),
         starts=said(stands.starts_at),
         can_be_withdrawn=request.is_open
@@ -155,21 +162,6 @@ def zone_of(person: User) -> tzinfo:
         return zoneinfo.ZoneInfo(person.time_zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
         return UTC
-
-
-def time_left(due: datetime, now: datetime) -> str:
-    """ "29 days left", "5 hours left", "overdue by 2 days"."""
-    left = due - now
-    words = _span(abs(left))
-    return f"{words} left" if left > timedelta() else f"overdue by {words}"
-
-
-def _span(span: timedelta) -> str:
-    hours = span // _HOUR
-    if hours < 1:
-        return "less than an hour"
-    number, unit = (hours, "hour") if hours < 48 else (hours // 24, "day")
-    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def _steps(request: DeletionRequest, reader: User, zone: tzinfo) -> list[Happened]:

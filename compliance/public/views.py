@@ -11,10 +11,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from rest_framework.throttling import SimpleRateThrottle
 
 from compliance.deletion import figures
-from compliance.deletion.certificates import published_keys
 from compliance.deletion.models import Certificate, DeletionRequest
 from compliance.deletion.services.steps import LASTS as DELETION_LASTS
 from compliance.public.forms import CheckForm
+from compliance.signing import published_keys
 from plugseller.addresses import client_address, counted_address
 from plugseller.custody.rules import RULES, Rule
 

@@ -369,6 +369,7 @@ ROUTES: dict[str, Rule] = {
     **pages_of("custody_backup", Who.OFFICER, Who.OPERATOR),
     **pages_of("custody_replay", Who.OFFICER, Who.OPERATOR),
     **pages_of("compliance_purge", *OFFICER),
+    "evidence_pack": desk("GET POST", *OFFICER),
     "admin:data_inventory": desk("GET", *OFFICER),
     # the policies, and who follows them
     "acknowledge_policies": desk("GET POST", *OUR_STAFF),

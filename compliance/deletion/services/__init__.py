@@ -27,6 +27,7 @@ from compliance.deletion.services.unattended import (
 from compliance.deletion.services.verifying import (
     ask_identity,
     confirm_requester,
+    had_a_hand_in,
     needs_second_person,
     verify_requester,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "confirm_requester",
     "end_holds",
     "go_on_unattended",
+    "had_a_hand_in",
     "held",
     "may_be_objected_to",
     "needs_second_person",

@@ -6,13 +6,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from compliance.deletion.certificates import (
-    Verdict,
-    check_file,
-    keys_from,
-    published_keys,
-)
+from compliance.deletion.certificates import check_file
 from compliance.deletion.certified import Told
+from compliance.signing import Verdict, keys_from, published_keys
 from plugseller.commands import Report, ReportCommand
 
 _MEANS = {

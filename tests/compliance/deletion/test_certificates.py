@@ -18,16 +18,13 @@ from django.utils import timezone
 from compliance.deletion import certificates, execution
 from compliance.deletion.certificates import (
     NamesSomebody,
-    Verdict,
     as_file,
     check_file,
-    keys_from,
-    public_keys,
-    published_keys,
     told_of,
 )
 from compliance.deletion.execution import execute
 from compliance.deletion.models import Certificate, DeletionRequest
+from compliance.signing import Verdict, keys_from, public_keys, published_keys
 from plugseller import keyprovider
 from plugseller.accounts.models import User
 from plugseller.audit.models import Entry

@@ -57,6 +57,9 @@ def test_two_officers_carry_a_letter_about_a_seller_to_its_date(
     request.refresh_from_db()
     assert request.status == Status.VERIFIED
     assert Seller.objects.get(pk=cast.north.pk).frozen_at is None
+    button = "Confirm as second officer"
+    assert button not in carl.get(page_of(request)).content.decode()
+    assert button in second.get(page_of(request)).content.decode()
     told = carl.post(do("confirm", request))
     assert told.status_code == 400
     assert "Another officer has to confirm" in told.content.decode()

@@ -7,9 +7,9 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
-from compliance.controls import reviews_done
 from compliance.governance.reviews import services
 from compliance.governance.reviews.choices import Choice, Kind, Sort
+from compliance.governance.reviews.controls import reviews_done
 from compliance.governance.reviews.models import Review, ReviewDecision, ReviewItem
 from compliance.governance.reviews.sampling import OF_EACH, drawn
 from compliance.governance.reviews.services import ReviewRefused

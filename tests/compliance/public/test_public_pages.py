@@ -8,9 +8,9 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from compliance.deletion.certificates import public_keys
 from compliance.deletion.models import DeletionRequest
 from compliance.models import Certificate
+from compliance.signing import public_keys
 from plugseller.custody.rules import RULES
 from plugseller.keyprovider import provider
 from tests.conftest import Cast
