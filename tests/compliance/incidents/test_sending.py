@@ -253,7 +253,12 @@ def test_delivered_is_said_only_with_evidence(cast: Cast) -> None:
     duty = duty_of(opened(cast.carl, NOW))
     sent_by(cast.carl, duty, NOW)
     sending = Sending.objects.get()
-    told = {"actor": cast.carl, "sending": sending, "at": NOW, "now": NOW}
+    told: dict[str, Any] = {
+        "actor": cast.carl,
+        "sending": sending,
+        "at": NOW,
+        "now": NOW,
+    }
     with pytest.raises(IncidentRefused, match="accepted"):
         note_delivered(proof="An answer.", **told)
     deliver(NOW)
