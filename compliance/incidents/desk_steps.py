@@ -102,8 +102,13 @@ _WAYS = (
     ("contained", "Contained", Status.CONTAINED, "Nothing more gets out."),
     ("eradicated", "Cause removed", Status.ERADICATED, "What caused it is gone."),
     ("recovered", "Recovered", Status.RECOVERED, "Everything works again."),
-    ("reviewed", "Reviewed", Status.REVIEWED, "What there is to learn is written down"),
-    ("closed", "Close", Status.CLOSED, "Nothing may be open that nobody accepted."),
+    ("reviewed", "Reviewed", Status.REVIEWED, "What there is to learn stands there."),
+    (
+        "closed",
+        "Close the case",
+        Status.CLOSED,
+        "Nothing may be open that nobody accepted.",
+    ),
 )
 STEPS = (
     *(

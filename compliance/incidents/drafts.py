@@ -21,7 +21,8 @@ from plugseller.accounts.models import Seller, User
 Recipient = NoticeDuty.Recipient
 FACTS = ("what", "window", "entry_path", "containment", "root_cause")
 _UNKNOWN = "It isn't established yet; a follow-up tells it."
-_NEXT_UPDATE = timedelta(hours=24)
+_UPDATES = timedelta(hours=24)  # one is promised at least so often
+_AT_LEAST = timedelta(hours=12)  # from a notice to the update it promises
 _LONGEST_SUBJECT = 200
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+")
 _SECRET = re.compile(
@@ -56,7 +57,7 @@ def drafted(
         "support": settings.CONTACT_ADDRESS,
         "detected": _utc(incident.detected_at),
         "contained": _utc(incident.contained_at) if incident.contained_at else "",
-        "next_update": _utc(now + _NEXT_UPDATE),
+        "next_update": _utc(_next_update(incident, now)),
         "status": _status(incident),
     }
     text = render_to_string(f"mail/incidents/{recipient.value}.txt", told)
@@ -72,6 +73,13 @@ def _told(incident: Incident, recipient: NoticeDuty.Recipient) -> dict[str, Any]
         told[name] = _UNKNOWN if not fact or troubles(recipient, fact) else fact
     told["data"] = ", ".join(incident.data_kinds) or _UNKNOWN
     return told
+
+
+def _next_update(incident: Incident, now: datetime) -> datetime:
+    """By whole days from the detection, so that a draft that is being read stays the
+    same from one minute to the next."""
+    days = (now + _AT_LEAST - incident.detected_at) // _UPDATES + 1
+    return incident.detected_at + days * _UPDATES
 
 
 def _status(incident: Incident) -> str:

@@ -58,7 +58,7 @@ def test_a_notice_holds_what_amazon_asks_for_and_its_hash_is_of_what_left(
         *("Plug Seller", "amzn1.sp.solution.1", incident.reference),
         *("2026-11-24T11:00:00Z", "A key lay in a public place.", "Suspected"),
         production.INCIDENT_CONTACT,
-        "2026-11-25T12:00:00Z",  # the next update
+        "2026-11-25T11:00:00Z",  # the next update
     ):
         assert part in told["text"]
     assert "Walmart" not in told["text"]
@@ -91,6 +91,14 @@ def test_what_was_sent_is_never_edited_and_an_addition_is_a_new_notice(
     second = sent_by(cast.carl, duty, NOW)
     assert second.pk == made.pk
     assert [one["text"] for one in mails()[-1:]] == ["We know more."]
+
+
+def test_a_draft_stays_the_same_while_it_is_read(cast: Cast) -> None:
+    duty = duty_of(opened(cast.carl, NOW))
+    read = draft_of(duty, now=NOW)
+    later = NOW + 20 * MINUTE
+    send_notice(actor=cast.carl, duty=duty, sha256=read.sha256, now=later)
+    assert Notice.objects.get().sha256 == read.sha256
 
 
 def test_only_what_was_read_is_sent(cast: Cast) -> None:
@@ -201,7 +209,7 @@ def test_a_bounce_makes_it_red_again_and_tries_the_next_way_then_pages_people(
     note_bounced(actor=cast.carl, sending=second, why="Again.", now=later)
     pages = [told for told in mails() if told["subject"].startswith("ACT NOW")]
     assert {told["to"] for told in pages} == {cast.carl.email}
-    proof = {"at": later, "proof": "By the form; case 77."}
+    proof: dict[str, Any] = {"at": later, "proof": "By the form; case 77."}
     note_sent_otherwise(actor=cast.carl, duty=duty, now=later, **proof)
     duty.refresh_from_db()
     assert duty.met_at == later
