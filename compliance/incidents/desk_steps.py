@@ -63,6 +63,10 @@ def _may(status: Incident.Status) -> Callable[[Incident], bool]:
     return lambda incident: may_become(incident, status)
 
 
+def _stands(status: Incident.Status) -> Callable[[Incident], bool]:
+    return lambda incident: incident.status == status
+
+
 def _is_open(incident: Incident) -> bool:
     return incident.is_open
 
@@ -97,23 +101,33 @@ def _add_task(
     )
 
 
-_WAYS = (
-    ("confirm", "Confirm", Status.TRIAGED, "It is an incident."),
-    ("contained", "Contained", Status.CONTAINED, "Nothing more gets out."),
-    ("eradicated", "Cause removed", Status.ERADICATED, "What caused it is gone."),
-    ("recovered", "Recovered", Status.RECOVERED, "Everything works again."),
-    ("reviewed", "Reviewed", Status.REVIEWED, "What there is to learn stands there."),
-    (
-        "closed",
-        "Close the case",
-        Status.CLOSED,
-        "Nothing may be open that nobody accepted.",
-    ),
+_FORWARD = (
+    ("confirm", "Confirm", Status.DETECTED, Status.TRIAGED, "It is an incident."),
+    ("contained", "Contained", Status.TRIAGED, Status.CONTAINED, "Nothing gets out."),
+    ("eradicated", "Cause removed", Status.CONTAINED, Status.ERADICATED, "It is gone."),
+    ("recovered", "Recovered", Status.ERADICATED, Status.RECOVERED, "All works again."),
+    ("reviewed", "Reviewed", Status.RECOVERED, Status.REVIEWED, "Lessons are written."),
+    ("closed", "Close the case", Status.REVIEWED, Status.CLOSED, "All is accepted."),
 )
+_BACK = {then: before for _, _, before, then, _ in _FORWARD[1:-1]}
+
+
+def _back(*, actor: User, incident: Incident, now: datetime) -> None:
+    before = _BACK[Status(incident.status)]
+    services.advance(actor=actor, incident=incident, status=before, now=now)
+
+
 STEPS = (
     *(
-        DeskStep(name, label, means, _may(status), _to(status))
-        for name, label, status, means in _WAYS
+        DeskStep(name, label, means, _stands(before), _to(then))
+        for name, label, before, then, means in _FORWARD
+    ),
+    DeskStep(
+        "reopen",
+        "Open again",
+        "It has the clock it had; what two officers decided for its end is void.",
+        lambda incident: not incident.is_open,
+        _to(Status.TRIAGED),
     ),
     DeskStep(
         "dismiss",
@@ -179,6 +193,13 @@ STEPS = (
         _may_ask_of_amazon,
         _asks(What.NO_NOTICE),
         ask.ReasonForm,
+    ),
+    DeskStep(
+        "back",
+        "One step back",
+        "It was too early to say so.",
+        lambda incident: incident.status in _BACK,
+        _back,
     ),
     DeskStep(
         "bar",

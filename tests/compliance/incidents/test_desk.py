@@ -97,6 +97,8 @@ def test_an_officer_walks_an_incident_from_the_first_look_to_its_end(
     follow_mails(timezone.now())
     assert duty_of(incident).met_at is not None
     do(carl, incident, "contained")
+    do(carl, incident, "back")
+    do(carl, incident, "contained")
     due = f"{timezone.now() + 24 * HOUR:%Y-%m-%d %H:%M}"
     do(carl, incident, "task", title="Scan", due_at=due, lead=str(cast.carl.pk))
     for step in ("eradicated", "recovered", "reviewed"):
@@ -116,9 +118,9 @@ def test_an_officer_walks_an_incident_from_the_first_look_to_its_end(
     last = shown(carl, incident)
     assert "automatic" in last
     assert "To triage: 12" in last  # minutes: two hours and a little
-    do(carl, incident, "confirm")
+    do(carl, incident, "reopen")
     incident.refresh_from_db()
-    assert incident.status == Status.TRIAGED  # opened again
+    assert incident.status == Status.TRIAGED
 
 
 def test_only_what_may_be_done_is_offered_and_nothing_else_is_done(
@@ -126,7 +128,7 @@ def test_only_what_may_be_done_is_offered_and_nothing_else_is_done(
 ) -> None:
     carl = signed_in(cast.carl)
     incident = opened(cast.carl, timezone.now())
-    for step in ("closed", "contained", "recovered", "let-in"):
+    for step in ("closed", "contained", "recovered", "let-in", "reopen", "back"):
         do(carl, incident, step)
         incident.refresh_from_db()
         assert incident.status == Status.DETECTED
