@@ -14,7 +14,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 
-from compliance.incidents import desk_notices, desk_steps
+from compliance.incidents import desk_notices, desk_presses, desk_steps
 from compliance.incidents.casework import Decision, NoticeDuty
 from compliance.incidents.desk_shown import clock_of, work
 from compliance.incidents.models import Incident
@@ -143,15 +143,15 @@ class IncidentAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  #
             ours("open/", steps.open_here, "open"),
             ours("arming/", notices.arming, "arming"),
             ours("<uuid:pk>/do/<slug:step>/", steps.take_step, "step"),
-            ours("<uuid:pk>/words/", steps.show_words, "words"),
+            ours("<uuid:pk>/words/", desk_presses.show_words, "words"),
             ours(
                 "<uuid:pk>/decisions/<uuid:decision>/<slug:step>/",
-                steps.decide,
+                desk_presses.decide,
                 "decision",
             ),
             ours(
                 "<uuid:pk>/runbook/<uuid:step_id>/<slug:step>/",
-                steps.runbook,
+                desk_presses.runbook,
                 "runbook",
             ),
             ours(

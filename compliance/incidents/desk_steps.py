@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from compliance.incidents import desk_forms as ask
 from compliance.incidents import services
-from compliance.incidents.casework import Decision, RunbookStep
+from compliance.incidents.casework import Decision
 from compliance.incidents.models import Incident
 from compliance.incidents.sections import VERBS
 from compliance.incidents.services.timeline import note_fact
@@ -286,71 +286,6 @@ def open_here(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid() and tried(request, form, done):
         return redirect(HOME, made[0].pk)
     return page(request, "open", form, {"title": "Open an incident"})
-
-
-@require_http_methods(["POST"])
-def decide(request: HttpRequest, pk: UUID, decision: UUID, step: str) -> HttpResponse:
-    """Sign what another officer asked for, or refuse it."""
-    incident = incident_of(request, pk)
-    asked = get_object_or_404(Decision, pk=decision, incident=incident)
-    does = {"sign": services.sign, "refuse": services.refuse}
-    if step not in does:
-        raise Http404
-    officer = officer_of(request)
-    return _press(
-        request, pk, lambda now: does[step](actor=officer, decision=asked, now=now)
-    )
-
-
-@require_http_methods(["POST"])
-def runbook(request: HttpRequest, pk: UUID, step_id: UUID, step: str) -> HttpResponse:
-    """Tick a step of the runbook, take it back, or take it on."""
-    incident = incident_of(request, pk)
-    line = get_object_or_404(RunbookStep, pk=step_id, incident=incident)
-    officer = officer_of(request)
-    does: dict[str, Callable[[datetime], object]] = {
-        "tick": lambda now: services.tick(actor=officer, step=line, now=now),
-        "untick": lambda now: services.untick(actor=officer, step=line, now=now),
-        "take": lambda now: services.give_step(
-            actor=officer, step=line, owner=officer, now=now
-        ),
-    }
-    if step not in does:
-        raise Http404
-    return _press(request, pk, does[step])
-
-
-def _press(
-    request: HttpRequest, pk: UUID, do: Callable[[datetime], object]
-) -> HttpResponse:
-    try:
-        do(timezone.now())
-    except ValidationError as refused:
-        messages.error(request, " ".join(refused.messages))
-    else:
-        messages.success(request, "Done.")
-    return redirect(HOME, pk)
-
-
-@require_http_methods(["POST"])
-@confirmed
-def show_words(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What people wrote, once, on a page that nothing keeps; that is logged."""
-    incident, officer = incident_of(request, pk), officer_of(request)
-    note_fact(incident, "words read", actor=officer, now=timezone.now())
-    facts = incident.facts.reveal() if incident.facts else {}
-    told = [
-        (entry, entry.text.reveal())
-        for entry in services.whole_timeline(incident)
-        if entry.text
-    ]
-    more = {
-        "about": incident,
-        "facts": facts,
-        "told": told,
-        "title": "What was written",
-    }
-    return page(request, "words", None, more)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
