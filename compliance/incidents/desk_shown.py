@@ -53,9 +53,9 @@ def work(incident: Incident, reader: User, now: datetime) -> dict[str, Any]:
     for duty in duties:
         duty.incident = incident
     timeline = services.whole_timeline(incident)
-    tasks = list(
-        Task.objects.filter(source=Task.Source.INCIDENT, subject_id=incident.pk)
-    )
+    cases = [incident.pk, *incident.merged.values_list("pk", flat=True)]
+    ours = Task.objects.filter(source=Task.Source.INCIDENT, subject_id__in=cases)
+    tasks = list(ours)
     steps = list(RunbookStep.objects.filter(incident=incident, is_due=True))
     waiting = list(
         Decision.objects.filter(incident=incident, signed_at=None, refused_at=None)
