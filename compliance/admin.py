@@ -11,6 +11,9 @@ from compliance.governance.policies import desk as policies
 from compliance.governance.registers import desk as registers
 from compliance.governance.reviews import desk as reviews
 from compliance.governance.training import desk as trainings
+from compliance.incidents import desk as incidents
+from compliance.incidents import desk_lines, pack
+from compliance.incidents import desk_tasks as tasks
 from compliance.retention import admin as retention
 from compliance.retention import evidence as retention_evidence
 
@@ -18,14 +21,18 @@ __all__ = [
     "deletion_evidence",
     "deletion_lines",
     "desk",
+    "desk_lines",
     "governance_lines",
     "governance_packing",
     "groundevidence",
     "groundfloor",
+    "incidents",
+    "pack",
     "policies",
     "registers",
     "retention",
     "retention_evidence",
     "reviews",
+    "tasks",
     "trainings",
 ]

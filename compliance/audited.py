@@ -3,11 +3,15 @@
 from compliance.governance.reviews import guards  # noqa: F401  the database's refusals
 from compliance.models import (
     Acknowledgement,
+    Arming,
     Certificate,
     Deadline,
+    Decision,
     DeletionRequest,
     Incident,
     LegalHold,
+    Notice,
+    NoticeDuty,
     Outcome,
     PolicyVersion,
     Purge,
@@ -16,6 +20,8 @@ from compliance.models import (
     ReviewItem,
     Risk,
     RiskSignOff,
+    RunbookStep,
+    Sending,
     ShorterTime,
     Step,
     Supplier,
@@ -68,3 +74,9 @@ summed_up(ReviewDecision, why="each is an entry of its own")
 summed_up(PolicyVersion, why="that each came into force is an entry of its own")
 summed_up(Acknowledgement, why="each is an entry of its own, with the text's hash")
 summed_up(RiskSignOff, why="each is an entry of its own, with the register's hash")
+summed_up(NoticeDuty, why="each change is a step of its incident")
+summed_up(Notice, why="each is a step of its incident, with its hash")
+summed_up(Sending, why="each state is a step of its incident")
+summed_up(RunbookStep, why="each tick is a step of its incident")
+summed_up(Decision, why="each signature is a step of its incident")
+summed_up(Arming, why="each is an entry of its own")

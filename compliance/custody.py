@@ -4,11 +4,15 @@ from django.db.models import Model
 
 from compliance.models import (
     Acknowledgement,
+    Arming,
     Certificate,
     Deadline,
+    Decision,
     DeletionRequest,
     Incident,
     LegalHold,
+    Notice,
+    NoticeDuty,
     Outcome,
     PolicyVersion,
     Purge,
@@ -17,6 +21,8 @@ from compliance.models import (
     ReviewItem,
     Risk,
     RiskSignOff,
+    RunbookStep,
+    Sending,
     ShorterTime,
     Step,
     Supplier,
@@ -75,6 +81,12 @@ hold_table(
 _CASE = "It is the record of an incident or a review, and names nobody."
 _CASES: tuple[tuple[type[Model], str, str, int], ...] = (
     (TimelineEntry, "Timelines of incidents", "incident__ended_at", 99),
+    (Sending, "How notices were sent", "notice__duty__incident__ended_at", 96),
+    (Notice, "Notices of incidents", "duty__incident__ended_at", 97),
+    (NoticeDuty, "Who is told of incidents", "incident__ended_at", 98),
+    (RunbookStep, "Steps of runbooks", "incident__ended_at", 98),
+    (Decision, "What two officers decided", "incident__ended_at", 98),
+    (Arming, "Who armed the notices that send themselves", "ended_at", 99),
     (Incident, "Incidents", "ended_at", 100),
     (Task, "Tasks", "done_at", 99),
     (ReviewDecision, "Decisions in reviews", "review__signed_at", 97),

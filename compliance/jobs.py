@@ -17,9 +17,11 @@ from compliance.governance.reviews import services as reviews
 from compliance.governance.reviews import telling  # noqa: F401  desk and pack
 from compliance.governance.training import reminding as trainings  # noqa: F401  its too
 from compliance.governance.training.services import keep_clocks as keep_trainings
+from compliance.incidents import ladder as notices  # noqa: F401  and these too
+from compliance.incidents.services import selfsending
 from compliance.retention import figures
 from compliance.retention import services as retention
-from plugseller.shelves import periodic
+from plugseller.shelves import periodic, vital
 
 periodic(
     "deletion.authorisations", every=timedelta(minutes=5), work=follow_authorisations
@@ -57,3 +59,7 @@ def count_held(seller_id: str) -> None:
 def count_everything() -> None:
     """Count what is held at all, for the officers' page."""
     figures.count_everything(timezone.now())
+
+
+periodic("incidents.notices", every=timedelta(minutes=1), work=selfsending.watch)
+vital("incidents", "Notices of incidents", selfsending.trouble)

@@ -10,7 +10,7 @@ import plugseller.crypto.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("compliance", "0004_tasks_and_incidents"),
+        ("compliance", "0005_notices"),
     ]
 
     operations = [

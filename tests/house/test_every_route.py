@@ -10,6 +10,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.db import transaction
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import resolve, reverse
 from django.utils import timezone
@@ -21,7 +22,12 @@ from compliance.deletion.services import ask_hold
 from compliance.governance.policies.services import register_versions
 from compliance.governance.reviews.services import begin
 from compliance.governance.training.services import record_training
+from compliance.incidents.casework import Decision, RunbookStep
+from compliance.incidents.sections import VERBS, verb
+from compliance.incidents.services import ask_decision
 from compliance.models import DeletionRequest, Purge, Review, Training
+from compliance.tasks import Task as Errand
+from compliance.tasks import open_task
 from marketplaces.models import DataExport, Price, Stock
 from plugseller.accounts.enrolling import enrolling
 from plugseller.accounts.models import (
@@ -38,6 +44,7 @@ from plugseller.custody.models import Backup, Replay
 from plugseller.jobs.models import Run
 from tests.compliance.deletion.asked import by_letter
 from tests.compliance.governance.governed import a_risk, a_supplier
+from tests.compliance.incidents import cases
 from tests.conftest import person, signed_in
 from tests.house.matrix import ROUTES, Answer, Rule, Who
 from tests.house.routes import SHADOWED, UNNAMED, Things, address_of, routes
@@ -119,6 +126,7 @@ def everybody(world: World) -> Round:
         **_deletion(world),
         **_review(now),
         **_governance(world),
+        **_incident(world),
         "pk": granted.pk,
         "subject": lambda: _token(world),
         "verb": "revoke",
@@ -180,6 +188,49 @@ def _governance(world: World) -> dict[str, Any]:
         for kind, row in (("risk", risk), ("supplier", supplier))
         for step in ("review", "close")
     }
+
+
+def _incident(world: World) -> dict[str, Any]:
+    """A case with a notice that was sent, a decision that waits, and a task."""
+    carl, now = world.cast.carl, timezone.now()
+    case = cases.opened(carl, now)
+    duty = cases.duty_of(case)
+    notice = cases.sent_by(carl, duty, now)
+    what = Decision.What.NOT_AMAZON
+    asked = ask_decision(actor=carl, incident=case, what=what, why="W.", now=now)
+    task = open_task(
+        actor=carl,
+        source=Errand.Source.INCIDENT,
+        subject_id=case.pk,
+        title="Look",
+        due_at=now + timedelta(days=1),
+        now=now,
+    )
+    place = "admin:compliance_incident"
+    pages = ("step", "words", "decision", "runbook", "notice", "sent", "sending")
+    return {
+        **{f"{place}_{page} pk": case.pk for page in (*pages, "verb")},
+        f"{place}_step step": "lead",
+        f"{place}_decision step": "refuse",
+        f"{place}_runbook step": "tick",
+        f"{place}_notice step": "edit",
+        f"{place}_sending step": "bounced",
+        f"{place}_verb verb": _verb(),
+        "decision": asked.pk,
+        "step_id": RunbookStep.objects.filter(incident=case, done_at=None)[0].pk,
+        "recipient": "amazon",
+        "notice_id": notice.pk,
+        "sending_id": notice.sendings.get().pk,
+        "admin:compliance_task_step pk": task.pk,
+        "admin:compliance_task_step step": "hand-over",
+    }
+
+
+def _verb() -> str:
+    """What another part of the incidents' room puts on the page."""
+    if "test" not in VERBS:
+        verb("test", lambda request, incident: HttpResponse(incident.reference))
+    return "test"
 
 
 def _people(world: World) -> dict[Who, User]:

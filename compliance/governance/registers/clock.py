@@ -28,14 +28,14 @@ def set_review(subject: UUID, label: str, due_at: datetime, now: datetime) -> No
 
 def _warn(deadline: Deadline, now: datetime) -> list[OutgoingMail]:
     """To its owner; to every officer if there is none, or the owner has left."""
-    letter = {
-        "subject": f"Due on {deadline.due_at:%Y-%m-%d}: {deadline.label}",
-        "text": f"{deadline.label}\n\nReview it at the desk, under Risks or Suppliers.",
-    }
+    subject = f"Due on {deadline.due_at:%Y-%m-%d}: {deadline.label}"
+    text = f"{deadline.label}\n\nReview it at the desk, under Risks or Suppliers."
     owner = _owner(deadline.subject_id)
     if owner is None:
-        return tell_officers(**letter, now=now)
-    return [outbox.post(to=owner.email, owner=owner.pk, now=now, **letter)]
+        return tell_officers(subject=subject, text=text, now=now)
+    return [
+        outbox.post(to=owner.email, owner=owner.pk, subject=subject, text=text, now=now)
+    ]
 
 
 def _owner(subject: UUID) -> User | None:

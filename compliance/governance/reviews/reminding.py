@@ -148,14 +148,15 @@ def _escalate(deadline: Deadline, now: datetime) -> Iterable[OutgoingMail]:
             " There is one officer only, and nobody decides about their own access: "
             "invite a second officer, who can."
         )
-    letter = {
-        "subject": f"OVERDUE: {_named(review)}",
-        "text": f"{text}\n\n{_where(review)}\n",
-    }
+    subject = f"OVERDUE: {_named(review)}"
+    text = f"{text}\n\n{_where(review)}\n"
     people = list(reviewers(review))
     if review.seller_id is None or not people:
-        return tell_officers(**letter, now=now)
-    return [outbox.post(to=p.email, owner=p.pk, now=now, **letter) for p in people]
+        return tell_officers(subject=subject, text=text, now=now)
+    return [
+        outbox.post(to=p.email, owner=p.pk, subject=subject, text=text, now=now)
+        for p in people
+    ]
 
 
 def _spoken(instant: datetime) -> str:
