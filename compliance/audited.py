@@ -1,13 +1,19 @@
 """What is logged of requests and deadlines: states and instants; nobody's name."""
 
 from compliance.models import (
+    Arming,
     Certificate,
     Deadline,
+    Decision,
     DeletionRequest,
     Incident,
     LegalHold,
+    Notice,
+    NoticeDuty,
     Outcome,
     Purge,
+    RunbookStep,
+    Sending,
     ShorterTime,
     Step,
     Task,
@@ -39,3 +45,9 @@ summed_up(Certificate, why="its issue is an entry of its own")
 summed_up(Deadline, why="each step of its ladder is an entry of its own")
 summed_up(Purge, why="each ends with an entry of its own")
 summed_up(TimelineEntry, why="each is an entry of its own, without its text")
+summed_up(NoticeDuty, why="each change is a step of its incident")
+summed_up(Notice, why="each is a step of its incident, with its hash")
+summed_up(Sending, why="each state is a step of its incident")
+summed_up(RunbookStep, why="each tick is a step of its incident")
+summed_up(Decision, why="each signature is a step of its incident")
+summed_up(Arming, why="each is an entry of its own")

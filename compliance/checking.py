@@ -49,7 +49,10 @@ def _looked_at(deadline: Deadline, unsent: int, now: datetime) -> Clock:
     state = "warned" if deadline.warned else "in time"
     if deadline.is_overdue(now):
         state = "overdue"
-    trouble = ""
+    handled = DUTIES.get(deadline.duty)
+    trouble = handled.trouble(deadline, now) if handled and handled.trouble else ""
+    if trouble:
+        return Clock(deadline, state, trouble)
     if unsent:
         trouble = f"{unsent} of its mails didn't leave"
     elif _missed(deadline, now - LATE):

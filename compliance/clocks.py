@@ -105,6 +105,7 @@ class Handled:
     on_overdue: Callable[[Deadline, datetime], Mails | None]
     act: Callable[[Deadline, datetime], object] | None
     hold: Callable[[Deadline], object] | None
+    trouble: Callable[[Deadline, datetime], str] | None
 
 
 _duties: dict[str, Handled] = {}
@@ -118,16 +119,18 @@ def duty(
     on_overdue: Callable[[Deadline, datetime], Mails | None],
     act: Callable[[Deadline, datetime], object] | None = None,
     hold: Callable[[Deadline], object] | None = None,
+    trouble: Callable[[Deadline, datetime], str] | None = None,
 ) -> Duty:
     """Put a duty on the shelf, from the room that promises; ValueError if taken.
 
     Each is called in the transaction that takes the step, with the clock and the
     instant; it posts mails and returns them, and calls no network. `hold` locks the
     rows the others change, in the house's order, before the clock's own row is taken.
+    `trouble` says what is wrong with a clock that nobody else sees, or "".
     """
     if list(what.warns) != sorted(what.warns, reverse=True):
         raise ValueError(f"{what.name}: the earliest warning comes first.")
-    handled = Handled(what, on_warning, on_overdue, act, hold)
+    handled = Handled(what, on_warning, on_overdue, act, hold, trouble)
     if _duties.setdefault(what.name, handled) != handled:
         raise ValueError(f"The duty {what.name} is on the shelf already.")
     return what

@@ -3,13 +3,19 @@
 from django.db.models import Model
 
 from compliance.models import (
+    Arming,
     Certificate,
     Deadline,
+    Decision,
     DeletionRequest,
     Incident,
     LegalHold,
+    Notice,
+    NoticeDuty,
     Outcome,
     Purge,
+    RunbookStep,
+    Sending,
     ShorterTime,
     Step,
     Task,
@@ -66,6 +72,12 @@ hold_table(
 _CASE = "It is the record of an incident, and names nobody."
 _CASES: tuple[tuple[type[Model], str, str, int], ...] = (
     (TimelineEntry, "Timelines of incidents", "incident__ended_at", 99),
+    (Sending, "How notices were sent", "notice__duty__incident__ended_at", 96),
+    (Notice, "Notices of incidents", "duty__incident__ended_at", 97),
+    (NoticeDuty, "Who is told of incidents", "incident__ended_at", 98),
+    (RunbookStep, "Steps of runbooks", "incident__ended_at", 98),
+    (Decision, "What two officers decided", "incident__ended_at", 98),
+    (Arming, "Who armed the notices that send themselves", "ended_at", 99),
     (Incident, "Incidents", "ended_at", 100),
     (Task, "Tasks", "done_at", 99),
 )

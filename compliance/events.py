@@ -66,6 +66,11 @@ event(
     by=ANYBODY,
 )
 for what, sentence in {
+    "armed": "let notices to the marketplaces go out by themselves",
+    "disarmed": "let no notice go out by itself any more",
+}.items():
+    event(f"incident.{what}", kind=Kind.CHANGE, sentence=sentence, by=(By.PERSON,))
+for what, sentence in {
     "opened": "opened a task",
     "done": "finished a task",
     "handed_over": "handed a task over",

@@ -11,9 +11,11 @@ from compliance.deletion import ladder  # noqa: F401  its clocks are put on the 
 from compliance.deletion.authorisation import follow_authorisations
 from compliance.deletion.execution import process
 from compliance.deletion.services import end_holds, go_on_unattended
+from compliance.incidents import ladder as notices  # noqa: F401  and these too
+from compliance.incidents.services import selfsending
 from compliance.retention import figures
 from compliance.retention import services as retention
-from plugseller.shelves import periodic
+from plugseller.shelves import periodic, vital
 
 periodic(
     "deletion.authorisations", every=timedelta(minutes=5), work=follow_authorisations
@@ -36,6 +38,8 @@ periodic(
     work=retention.purge_hourly,
     limit=2 * retention.WITHIN,
 )
+periodic("incidents.notices", every=timedelta(minutes=1), work=selfsending.watch)
+vital("incidents", "Notices of incidents", selfsending.trouble)
 
 
 def count_held(seller_id: str) -> None:

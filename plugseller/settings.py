@@ -303,6 +303,22 @@ AUDITLOG_DISABLE_REMOTE_ADDR = True  # it would trust a forged X-Forwarded-For
 AUDIT_WITNESS_FILE = env.text("AUDIT_WITNESS_FILE", "")
 AUDIT_WITNESS_MAIL = env.text("AUDIT_WITNESS_MAIL", "")
 
+# --- Incidents ------------------------------------------------------------------------
+
+# Who is told within 24 hours (INC-3); a second address is tried when the first bounces.
+AMAZON_SECURITY_CONTACTS = env.words(
+    "AMAZON_SECURITY_CONTACTS", ("security@amazon.com",)
+)
+WALMART_SECURITY_CONTACT = env.text("WALMART_SECURITY_CONTACT", "")
+AUTHORITY_CONTACT = env.text("AUTHORITY_CONTACT", "")
+# Who answers the marketplaces about an incident, as its notices name them.
+INCIDENT_CONTACT = env.text("INCIDENT_CONTACT", "support@plugakademi.org")
+# Where every notice goes that isn't of a real incident in production.
+INCIDENT_DRILL_ADDRESS = env.text(
+    "INCIDENT_DRILL_ADDRESS", "" if PRODUCTION else "drill@localhost"
+)
+REPORTS_PER_DAY = 3  # of suspicions, by one of a seller's people
+
 # --- What is held ---------------------------------------------------------------------
 
 # How long after its verification a deletion can be withdrawn; none when asked for.
@@ -458,6 +474,11 @@ EMAIL_PORT = env.number("MAIL_PORT", 465 if EMAIL_USE_SSL else 587)
 EMAIL_HOST_USER = env.text("MAIL_USER", "")
 EMAIL_HOST_PASSWORD = env.secret("MAIL_PASSWORD", "")
 EMAIL_TIMEOUT = 20  # seconds
+# For urgent mails that the first server doesn't take; TLS as with the first (INC-3).
+SECOND_MAIL_HOST = env.text("SECOND_MAIL_HOST", "")
+SECOND_MAIL_PORT = env.number("SECOND_MAIL_PORT", EMAIL_PORT)
+SECOND_MAIL_USER = env.text("SECOND_MAIL_USER", "")
+SECOND_MAIL_PASSWORD = env.secret("SECOND_MAIL_PASSWORD", "")
 CONTACT_ADDRESS = "support@plugakademi.org"  # CON-1
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", CONTACT_ADDRESS)
 MAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")

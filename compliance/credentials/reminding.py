@@ -94,7 +94,13 @@ def _tell(
         return tell_officers(**_letter(row, happened, officers=True), now=now)
     letter = _letter(row, happened, officers=False)
     return [
-        outbox.post(to=one.email, owner=one.pk, now=now, **letter)
+        outbox.post(
+            to=one.email,
+            subject=letter["subject"],
+            text=letter["text"],
+            owner=one.pk,
+            now=now,
+        )
         for one in _responsible(row)
     ]
 

@@ -5,11 +5,12 @@ A section is a template that is included, with what it needs; a verb is what a b
 does, at `admin:compliance_incident_verb` (the incident's id, the verb's name).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
 
@@ -64,3 +65,22 @@ def shown(
         for one in SECTIONS.values()
         if one.is_late == is_late
     ]
+
+
+Sellers = Callable[[Incident], Iterable[UUID]]
+
+_sellers: list[Sellers] = []
+
+
+def affects(sellers: Sellers) -> None:
+    """Say who knows the sellers an incident affects: their people are owed a notice.
+
+    Whoever changes what this gives calls `clock.renew_duties` in the same transaction.
+    """
+    if sellers not in _sellers:
+        _sellers.append(sellers)
+
+
+def affected_sellers(incident: Incident) -> list[UUID]:
+    """The sellers that are affected, as far as is known now."""
+    return sorted({seller for tells in _sellers for seller in tells(incident)})

@@ -131,6 +131,8 @@ class OutgoingMail(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     trouble = models.CharField(max_length=60, blank=True)  # kind of error, no address
+    urgent = models.BooleanField(default=False)  # goes first, and is never given up
+    answer = models.CharField(max_length=200, blank=True)  # the server's, no address
     posted_at = models.DateTimeField(default=timezone.now, editable=False)
     try_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)

@@ -1,18 +1,19 @@
 """How an incident begins: reported by anybody, opened by an officer, or by a rule."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import uuid4
 
 from django.db import IntegrityError, transaction
 
 from compliance.incidents.models import Incident
-from compliance.incidents.services.timeline import note_fact
+from compliance.incidents.services.clock import renew_duties
+from compliance.incidents.services.runbook import lay_out
+from compliance.incidents.services.timeline import checked_detection, note_fact
 from compliance.incidents.states import IncidentRefused
 from plugseller.accounts.models import User
 from plugseller.crypto.services import create_data_key
 
-_OLDEST = timedelta(days=3650)
 _TRIES = 5  # two openings at once may want the same number
 
 
@@ -35,6 +36,7 @@ def open_incident(
 ) -> Incident:
     """A new incident, detected; its clocks count from `detected_at` (INC-3).
 
+    Its notices are owed and its runbook is laid out at once: suspected is enough.
     `what` is sealed. Raises IncidentRefused.
     """
     title = " ".join(title.split())
@@ -67,21 +69,9 @@ def open_incident(
         rule=rule,
         by=str(detected_by),
     )
+    renew_duties(incident, now=now)
+    lay_out(incident)
     return incident
-
-
-def checked_detection(detected_at: datetime, now: datetime) -> datetime:
-    """A detection can be learned of later, and never happens later than now.
-
-    Raises IncidentRefused.
-    """
-    if detected_at.tzinfo is None:
-        raise IncidentRefused("Say in which time zone it was detected.")
-    if detected_at > now:
-        raise IncidentRefused("It can't have been detected in the future.")
-    if detected_at < now - _OLDEST:
-        raise IncidentRefused("That detection is more than ten years old. Check it.")
-    return detected_at
 
 
 def _numbered(**fields: object) -> Incident:

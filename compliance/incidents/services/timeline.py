@@ -1,6 +1,6 @@
 """What every service about an incident shares: each fact is written down (INC-1)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from compliance.incidents.models import Incident, TimelineEntry
@@ -9,6 +9,7 @@ from plugseller.accounts.models import User
 from plugseller.audit.services import record
 
 LONGEST_TEXT = 10_000
+_OLDEST = timedelta(days=3650)
 
 
 def note_fact(
@@ -49,3 +50,17 @@ def note_fact(
         details={"reference": incident.reference, "step": what, **details},
     )
     return entry
+
+
+def checked_detection(detected_at: datetime, now: datetime) -> datetime:
+    """A detection can be learned of later, and never happens later than now.
+
+    Raises IncidentRefused.
+    """
+    if detected_at.tzinfo is None:
+        raise IncidentRefused("Say in which time zone it was detected.")
+    if detected_at > now:
+        raise IncidentRefused("It can't have been detected in the future.")
+    if detected_at < now - _OLDEST:
+        raise IncidentRefused("That detection is more than ten years old. Check it.")
+    return detected_at

@@ -1,0 +1,22 @@
+"""Officers, and the place where we run."""
+
+from typing import Any
+
+import pytest
+
+from plugseller.accounts.models import User
+from tests.conftest import Cast, person
+
+
+@pytest.fixture
+def clara(cast: Cast) -> User:
+    """A second officer."""
+    return person("clara", staff_role="officer")
+
+
+@pytest.fixture
+def production(settings: Any) -> Any:
+    """As if this were the real thing, where mails reach who they are for."""
+    settings.PRODUCTION = True
+    settings.INCIDENT_DRILL_ADDRESS = "drill@example.test"
+    return settings
