@@ -77,3 +77,9 @@ for what, sentence in {
     "left_open": "accepted that a task stays open",
 }.items():
     event(f"task.{what}", kind=Kind.CHANGE, sentence=sentence, by=ANYBODY)
+event(
+    "canary.planted",
+    kind=Kind.CHANGE,
+    sentence="planted a seller that nobody has a reason to open",
+    by=(By.PERSON, By.COMMAND),
+)

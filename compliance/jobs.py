@@ -12,6 +12,7 @@ from compliance.deletion.authorisation import follow_authorisations
 from compliance.deletion.execution import process
 from compliance.deletion.services import end_holds, go_on_unattended
 from compliance.incidents import ladder as notices  # noqa: F401  and these too
+from compliance.incidents.detection.services import read_log
 from compliance.incidents.services import selfsending
 from compliance.retention import figures
 from compliance.retention import services as retention
@@ -38,6 +39,7 @@ periodic(
     work=retention.purge_hourly,
     limit=2 * retention.WITHIN,
 )
+periodic("incidents.detection", every=timedelta(minutes=1), work=read_log)
 periodic("incidents.notices", every=timedelta(minutes=1), work=selfsending.watch)
 vital("incidents", "Notices of incidents", selfsending.trouble)
 

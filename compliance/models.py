@@ -8,6 +8,7 @@ from compliance.deletion.models import (
     Outcome,
     Step,
 )
+from compliance.incidents.affected.models import AffectedList
 from compliance.incidents.casework import (
     Arming,
     Decision,
@@ -16,23 +17,43 @@ from compliance.incidents.casework import (
     RunbookStep,
     Sending,
 )
+from compliance.incidents.containment.models import Measure
+from compliance.incidents.detection.models import (
+    Canary,
+    DayOfReads,
+    Detection,
+    Reading,
+    SeenPath,
+)
+from compliance.incidents.evidence.models import EntryLink, EvidenceFile
 from compliance.incidents.models import Incident, TimelineEntry
+from compliance.incidents.review.models import PostReview
 from compliance.retention.models import Purge, ShorterTime
 from compliance.tasks import Task
 
 __all__ = [
+    "AffectedList",
     "Arming",
+    "Canary",
     "Certificate",
+    "DayOfReads",
     "Deadline",
     "Decision",
     "DeletionRequest",
+    "Detection",
+    "EntryLink",
+    "EvidenceFile",
     "Incident",
     "LegalHold",
+    "Measure",
     "Notice",
     "NoticeDuty",
     "Outcome",
+    "PostReview",
     "Purge",
+    "Reading",
     "RunbookStep",
+    "SeenPath",
     "Sending",
     "ShorterTime",
     "Step",
