@@ -12,7 +12,10 @@ from compliance.deletion.authorisation import follow_authorisations
 from compliance.deletion.execution import process
 from compliance.deletion.services import end_holds, go_on_unattended
 from compliance.incidents import ladder as notices  # noqa: F401  and these too
+from compliance.incidents.affected import services as affected  # noqa: F401  as well
+from compliance.incidents.containment import services as held  # noqa: F401  as well
 from compliance.incidents.detection.services import read_log
+from compliance.incidents.evidence import sealed  # noqa: F401  as well
 from compliance.incidents.services import selfsending
 from compliance.retention import figures
 from compliance.retention import services as retention

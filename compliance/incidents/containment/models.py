@@ -8,7 +8,9 @@ from compliance.incidents.models import Incident
 
 
 class Measure(models.Model):
-    """One thing that was done to contain an incident; it stands until it is undone.
+    """One thing that was done to contain an incident.
+
+    What can be undone stands until it is; what can't is over at once.
 
     Targets are ids without foreign keys: the record outlives what it was done to.
     """
@@ -23,8 +25,8 @@ class Measure(models.Model):
     begun_by = models.UUIDField()
     counts = models.JSONField(default=dict)  # what it stopped
     since = models.DateTimeField(null=True)  # of a hold on the log: from when
-    undone_at = models.DateTimeField(null=True)
-    undone_by = models.UUIDField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.UUIDField(null=True)  # None: it was over at once
 
     class Meta:
         ordering = ["begun_at", "pk"]
@@ -32,7 +34,7 @@ class Measure(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["incident", "kind", "target"],
-                condition=models.Q(undone_at=None),
+                condition=models.Q(ended_at=None),
                 name="one_standing_measure_per_target",
             )
         ]
@@ -42,4 +44,4 @@ class Measure(models.Model):
 
     @property
     def stands(self) -> bool:
-        return self.undone_at is None
+        return self.ended_at is None
