@@ -105,7 +105,7 @@ class Handled:
     on_overdue: Callable[[Deadline, datetime], Mails | None]
     act: Callable[[Deadline, datetime], object] | None
     hold: Callable[[Deadline], object] | None
-    trouble: Callable[[Deadline, datetime], str] | None
+    trouble: Callable[[Deadline, datetime], str] | None = None
 
 
 _duties: dict[str, Handled] = {}

@@ -19,6 +19,7 @@ urlpatterns = [
     path("api/v1/", include("marketplaces.api.urls")),
     path("", include("compliance.deletion.urls")),
     path("", include("compliance.public.urls")),
+    path("", include("compliance.incidents.urls")),
     path("healthz", healthz, name="healthz"),
     # One page takes passwords, one changes them and one signs out: not the desk's own.
     path("admin/login/", to_the_sign_in, name="desk_sign_in"),

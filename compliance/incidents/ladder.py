@@ -30,8 +30,10 @@ def _warn(deadline: Deadline, now: datetime) -> list[OutgoingMail]:
     duty = _duty_of(deadline)
     hours = max(round(deadline.left(now) / HOUR), 1)
     left = "1 hour" if hours == 1 else f"{hours} hours"
+    sent = duty.notices.exclude(sent_at=None).exists()
+    stands = "waits for a mail server" if sent else "wasn't sent yet"
     own = ""
-    if duty.recipient == _Recipient.AMAZON:
+    if not sent and duty.recipient == _Recipient.AMAZON:
         at = deadline.due_at - selfsending.BEFORE
         own = f"If nobody sends it, it goes out by itself at {at:%Y-%m-%d %H:%M} UTC"
         own += " with the facts on file.\n"
@@ -41,8 +43,8 @@ def _warn(deadline: Deadline, now: datetime) -> list[OutgoingMail]:
         duty.incident,
         subject=f"{left} left: {deadline.label}",
         text=(
-            f"{deadline.label} is due {deadline.due_at:%Y-%m-%d %H:%M} UTC, and wasn't "
-            f"sent yet. {duty.because}\n{own}\n"
+            f"{deadline.label} is due {deadline.due_at:%Y-%m-%d %H:%M} UTC, and "
+            f"{stands}. {duty.because}\n{own}\n"
             "Read, edit and send it at the desk, under Incidents."
         ),
         now=now,

@@ -10,6 +10,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.db import transaction
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import resolve, reverse
 from django.utils import timezone
@@ -18,7 +19,12 @@ from django_q.models import Task
 from compliance.deletion.certificates import issue
 from compliance.deletion.models import Certificate
 from compliance.deletion.services import ask_hold
+from compliance.incidents.casework import Decision, RunbookStep
+from compliance.incidents.sections import VERBS, verb
+from compliance.incidents.services import ask_decision
 from compliance.models import DeletionRequest, Purge
+from compliance.tasks import Task as Errand
+from compliance.tasks import open_task
 from marketplaces.models import DataExport, Price, Stock
 from plugseller.accounts.enrolling import enrolling
 from plugseller.accounts.models import (
@@ -34,6 +40,7 @@ from plugseller.accounts.services import join, make_token
 from plugseller.custody.models import Backup, Replay
 from plugseller.jobs.models import Run
 from tests.compliance.deletion.asked import by_letter
+from tests.compliance.incidents import cases
 from tests.conftest import person, signed_in
 from tests.house.matrix import ROUTES, Answer, Rule, Who
 from tests.house.routes import SHADOWED, UNNAMED, Things, address_of, routes
@@ -112,6 +119,7 @@ def everybody(world: World) -> Round:
         "admin:reset_factors pk": cast.bob.pk,
         "admin:lift_lockout pk": _lockout(),
         **_deletion(world),
+        **_incident(world),
         "pk": granted.pk,
         "subject": lambda: _token(world),
         "verb": "revoke",
@@ -145,6 +153,49 @@ def _deletion(world: World) -> dict[str, Any]:
         f"{place}_hold pk": hold.pk,
         f"{place}_hold step": "approve",
     }
+
+
+def _incident(world: World) -> dict[str, Any]:
+    """A case with a notice that was sent, a decision that waits, and a task."""
+    carl, now = world.cast.carl, timezone.now()
+    case = cases.opened(carl, now)
+    duty = cases.duty_of(case)
+    notice = cases.sent_by(carl, duty, now)
+    what = Decision.What.NOT_AMAZON
+    asked = ask_decision(actor=carl, incident=case, what=what, why="W.", now=now)
+    task = open_task(
+        actor=carl,
+        source=Errand.Source.INCIDENT,
+        subject_id=case.pk,
+        title="Look",
+        due_at=now + timedelta(days=1),
+        now=now,
+    )
+    place = "admin:compliance_incident"
+    pages = ("step", "words", "decision", "runbook", "notice", "sent", "sending")
+    return {
+        **{f"{place}_{page} pk": case.pk for page in (*pages, "verb")},
+        f"{place}_step step": "lead",
+        f"{place}_decision step": "refuse",
+        f"{place}_runbook step": "tick",
+        f"{place}_notice step": "edit",
+        f"{place}_sending step": "bounced",
+        f"{place}_verb verb": _verb(),
+        "decision": asked.pk,
+        "step_id": RunbookStep.objects.filter(incident=case, done_at=None)[0].pk,
+        "recipient": "amazon",
+        "notice_id": notice.pk,
+        "sending_id": notice.sendings.get().pk,
+        "admin:compliance_task_step pk": task.pk,
+        "admin:compliance_task_step step": "hand-over",
+    }
+
+
+def _verb() -> str:
+    """What another part of the incidents' room puts on the page."""
+    if "test" not in VERBS:
+        verb("test", lambda request, incident: HttpResponse(incident.reference))
+    return "test"
 
 
 def _people(world: World) -> dict[Who, User]:
