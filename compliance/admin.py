@@ -9,6 +9,13 @@ from compliance.incidents import desk_tasks as tasks
 from compliance.retention import admin as retention
 
 __all__ = [
-    *("deletion_lines", "desk", "desk_lines", "groundfloor", "incidents", "pack"),
-    *("parts", "retention", "tasks"),
+    "deletion_lines",
+    "desk",
+    "desk_lines",
+    "groundfloor",
+    "incidents",
+    "pack",
+    "parts",
+    "retention",
+    "tasks",
 ]

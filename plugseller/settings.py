@@ -452,10 +452,12 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
-# Nobody uploads files; a body is a form or a small piece of JSON.
+# Only officers upload files, as evidence; a body is a form or a small piece of JSON.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
-DATA_UPLOAD_MAX_NUMBER_FILES = 0
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+TAKES_FILES = {"admin:compliance_incident_verb"}  # pages where one is expected
+FILE_UPLOAD_HANDLERS = ["plugseller.uploads.SealedUploads"]
 
 # --- Caches, mail, files --------------------------------------------------------------
 

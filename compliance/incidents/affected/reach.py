@@ -97,12 +97,13 @@ def entries_in(window: Window) -> QuerySet[Entry]:
     if window.connection:
         sellers = _all().filter(pk=window.connection).values("seller")
         asked &= Q(seller_id__in=sellers)
-    return Entry.objects.filter(asked, seller_id__isnull=False).order_by()
+    found: QuerySet[Entry] = Entry.objects.filter(asked, seller_id__isnull=False)
+    return found.order_by()
 
 
-def _reads(window: Window) -> "QuerySet[Any, Any]":
-    summed = entries_in(window).values_list("seller_id", "event")
-    return summed.annotate(Count("id"), Sum("rows"))
+def _reads(window: Window) -> Iterable[tuple[UUID, str, int, int | None]]:
+    summed: Any = entries_in(window).values_list("seller_id", "event")
+    yield from summed.annotate(Count("id"), Sum("rows"))
 
 
 def _class_of(event: str) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -220,7 +220,7 @@ def _let_grow(held: Incident, sellers: list[dict[str, object]]) -> None:
     held.save(update_fields=["marketplaces", "data_kinds"])
 
 
-def _sha256(told: dict[str, object]) -> str:
+def _sha256(told: Mapping[str, object]) -> str:
     text = json.dumps(told, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -7,6 +7,7 @@ is done to is named by an id; people type what they know, and `found` looks it u
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -21,7 +22,7 @@ from plugseller.accounts.models import ApiToken, Seller, User
 from plugseller.accounts.services import freezing, suspending, tokens
 from plugseller.audit.services import record
 
-Counts = dict[str, int | str]
+Counts = dict[str, Any]  # figures and ids
 LOG = "audit log"
 
 

@@ -235,3 +235,8 @@ def _lines(first: int, last: int) -> Iterator[bytes]:
         lines = (json.dumps(row, default=str, sort_keys=True) for row in rows)
         yield "".join(f"{line}\n" for line in lines).encode()
         after = rows[-1]["id"]
+
+
+def usual_beginning(incident: Incident) -> datetime:
+    """From when on the log is kept, if nobody says another time."""
+    return incident.detected_at - timedelta(hours=24)

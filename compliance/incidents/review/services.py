@@ -12,7 +12,6 @@ from compliance.incidents.services import IncidentRefused, note_fact, officer_at
 from compliance.incidents.services.people import hold
 from compliance.incidents.services.timeline import LONGEST_TEXT
 from compliance.incidents.states import Status
-from compliance.tasks import Task, TaskRefused, open_task
 from plugseller.accounts.models import User
 
 QUESTIONS = {
@@ -22,8 +21,8 @@ QUESTIONS = {
     "went_badly": "What didn't?",
     "lessons": "What do we change? Open a task for each below.",
 }
-_NEEDED = ("root_cause", "lessons")
-_AFTER = (Status.CONTAINED, Status.ERADICATED, Status.RECOVERED, Status.REVIEWED)
+NEEDED = ("root_cause", "lessons")
+AFTER = (Status.CONTAINED, Status.ERADICATED, Status.RECOVERED, Status.REVIEWED)
 
 
 @transaction.atomic
@@ -37,12 +36,12 @@ def write_review(
     """
     officer_at(actor, incident)
     held = hold(incident)
-    if held.status not in _AFTER:
+    if held.status not in AFTER:
         raise IncidentRefused("Contain it first; then it can be reviewed.")
     answers = {name: answers.get(name, "").strip() for name in QUESTIONS}
     if any(len(text) > LONGEST_TEXT for text in answers.values()):
         raise IncidentRefused(f"Write at most {LONGEST_TEXT:,} characters each.")
-    if not all(answers[name] for name in _NEEDED):
+    if not all(answers[name] for name in NEEDED):
         raise IncidentRefused("A review says at least the root cause and the lessons.")
     last = PostReview.objects.filter(incident=held).first()
     made = PostReview.objects.create(
@@ -55,40 +54,10 @@ def write_review(
         seal_id=held.pk,
     )
     known = held.facts.reveal() if held.facts else {}
-    held.facts = {**known, **{name: answers[name] for name in _NEEDED}}
+    held.facts = {**known, **{name: answers[name] for name in NEEDED}}
     held.save(update_fields=["facts"])
     note_fact(held, "review written", actor=actor, now=now, number=made.number)
     return made
-
-
-@transaction.atomic
-def open_follow_up(
-    *,
-    actor: User,
-    incident: Incident,
-    title: str,
-    due_at: datetime,
-    owner: User | None,
-    now: datetime,
-) -> Task:
-    """A task that follows from the incident. Raises IncidentRefused."""
-    officer_at(actor, incident)
-    if owner is not None and incident.is_barred(owner.pk):
-        raise IncidentRefused("They are barred from this case. Choose somebody else.")
-    try:
-        task = open_task(
-            actor=actor,
-            source=Task.Source.INCIDENT,
-            subject_id=incident.pk,
-            title=title,
-            due_at=due_at,
-            owner=owner,
-            now=now,
-        )
-    except TaskRefused as refused:
-        raise IncidentRefused(refused.messages) from None
-    note_fact(incident, "task opened", actor=actor, now=now, task=str(task.pk))
-    return task
 
 
 def newest_review(incident: Incident) -> PostReview | None:

@@ -1,6 +1,7 @@
 """Whom an incident affects is computed, kept with its hash, and owes a notice."""
 
 from datetime import timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -104,8 +105,7 @@ def test_a_connection_reaches_its_seller_though_nobody_read(
 def test_who_is_deleted_since_is_listed_as_unreachable(
     cast: Cast, case: Incident
 ) -> None:
-    gone = "00000000-0000-4000-8000-000000000001"
-    record("read.orders.list", actor=cast.alice, seller_id=gone, rows=1)  # type: ignore[arg-type]  # an id
+    record("read.orders.list", actor=cast.alice, seller_id=uuid4(), rows=1)
     now = timezone.now()
     found = compute(actor=cast.carl, incident=case, window=window(), now=now)
     assert [one["is_gone"] for one in found.sellers] == [True]

@@ -62,11 +62,9 @@ def test_a_suspended_user_is_out_at_once_and_comes_back(
     assert measure.counts["sessions"] == 1
     assert client.get("/s/north/orders").status_code == 302
     assert ticked(case, "suspend")
-    enter(client, cast.alice.email)
-    assert client.get("/s/north/orders").status_code == 302
+    assert signed_in(cast.alice).get("/s/north/orders").status_code == 302
     undo(actor=cast.carl, measure=measure, now=timezone.now())
-    enter(client, cast.alice.email)
-    assert client.get("/s/north/orders").status_code == 200
+    assert signed_in(cast.alice).get("/s/north/orders").status_code == 200
     steps = case.timeline.filter(what__in=("contained by", "containment undone"))
     assert {step.details["target"] for step in steps} == {str(cast.alice.pk)}
     assert steps.count() == 2
