@@ -59,8 +59,8 @@ class Touched:
 def touched(window: Window, by_hand: Iterable[str] = ()) -> list[Touched]:
     """Every seller that was touched, by id; `by_hand` ones whatever the log says."""
     found: dict[str, Touched] = {}
-    for seller, event, reads, rows in _reads(window):
-        one = found.setdefault(str(seller), Touched(str(seller)))
+    for pk, event, reads, rows in _reads(window):
+        one = found.setdefault(str(pk), Touched(str(pk)))
         one.reads, one.rows = one.reads + reads, one.rows + (rows or 0)
         one.data = sorted({*one.data, _class_of(event)})
     if window.connection:
