@@ -12,7 +12,7 @@ from compliance.governance.registers import desk as registers
 from compliance.governance.reviews import desk as reviews
 from compliance.governance.training import desk as trainings
 from compliance.incidents import desk as incidents
-from compliance.incidents import desk_lines, pack
+from compliance.incidents import desk_lines, pack, parts
 from compliance.incidents import desk_tasks as tasks
 from compliance.retention import admin as retention
 from compliance.retention import evidence as retention_evidence
@@ -28,6 +28,7 @@ __all__ = [
     "groundfloor",
     "incidents",
     "pack",
+    "parts",
     "policies",
     "registers",
     "retention",

@@ -3,24 +3,34 @@
 from compliance.governance.reviews import guards  # noqa: F401  the database's refusals
 from compliance.models import (
     Acknowledgement,
+    AffectedList,
     Arming,
+    Canary,
     Certificate,
+    DayOfReads,
     Deadline,
     Decision,
     DeletionRequest,
+    Detection,
+    EntryLink,
+    EvidenceFile,
     Incident,
     LegalHold,
+    Measure,
     Notice,
     NoticeDuty,
     Outcome,
     PolicyVersion,
+    PostReview,
     Purge,
+    Reading,
     Review,
     ReviewDecision,
     ReviewItem,
     Risk,
     RiskSignOff,
     RunbookStep,
+    SeenPath,
     Sending,
     ShorterTime,
     Step,
@@ -80,3 +90,13 @@ summed_up(Sending, why="each state is a step of its incident")
 summed_up(RunbookStep, why="each tick is a step of its incident")
 summed_up(Decision, why="each signature is a step of its incident")
 summed_up(Arming, why="each is an entry of its own")
+summed_up(Canary, why="its planting is an entry of its own")
+summed_up(Reading, why="how far the log was read; the log itself says the rest")
+summed_up(DayOfReads, why="sums of entries that are there")
+summed_up(SeenPath, why="names of places; the incident tells what is new")
+summed_up(Detection, why="each is a step of its incident")
+summed_up(AffectedList, why="each is a step of its incident, with its hash")
+summed_up(Measure, why="each is a step of its incident")
+summed_up(EvidenceFile, why="each is a step of its incident, with its hash")
+summed_up(EntryLink, why="each is a step of its incident")
+summed_up(PostReview, why="each is a step of its incident")

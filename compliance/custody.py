@@ -2,26 +2,37 @@
 
 from django.db.models import Model
 
+from compliance.incidents.evidence.store import EvidenceFiles, EvidenceRows
 from compliance.models import (
     Acknowledgement,
+    AffectedList,
     Arming,
+    Canary,
     Certificate,
+    DayOfReads,
     Deadline,
     Decision,
     DeletionRequest,
+    Detection,
+    EntryLink,
+    EvidenceFile,
     Incident,
     LegalHold,
+    Measure,
     Notice,
     NoticeDuty,
     Outcome,
     PolicyVersion,
+    PostReview,
     Purge,
+    Reading,
     Review,
     ReviewDecision,
     ReviewItem,
     Risk,
     RiskSignOff,
     RunbookStep,
+    SeenPath,
     Sending,
     ShorterTime,
     Step,
@@ -31,8 +42,8 @@ from compliance.models import (
     Training,
 )
 from compliance.retention.times import chosen_time
-from plugseller.custody.erasers import hold_table
-from plugseller.shelves import DataClass, shorten
+from plugseller.custody.erasers import hold_machine, hold_table
+from plugseller.shelves import DataClass, Holding, hold, shorten
 
 _PROOF = "It is the proof that something was deleted, and names nobody."
 
@@ -87,6 +98,11 @@ _CASES: tuple[tuple[type[Model], str, str, int], ...] = (
     (RunbookStep, "Steps of runbooks", "incident__ended_at", 98),
     (Decision, "What two officers decided", "incident__ended_at", 98),
     (Arming, "Who armed the notices that send themselves", "ended_at", 99),
+    (Detection, "What detection rules found", "incident__ended_at", 98),
+    (AffectedList, "Who is affected by incidents", "incident__ended_at", 98),
+    (Measure, "What was done to contain incidents", "incident__ended_at", 98),
+    (EntryLink, "Audit entries of incidents", "incident__ended_at", 98),
+    (PostReview, "Reviews of incidents", "incident__ended_at", 98),
     (Incident, "Incidents", "ended_at", 100),
     (Task, "Tasks", "done_at", 99),
     (ReviewDecision, "Decisions in reviews", "review__signed_at", 97),
@@ -129,4 +145,42 @@ hold_table(
     rank=99,
     stays="It says which texts were in force, and nothing of anybody.",
 )
+hold_table(
+    EvidenceFile,
+    "Evidence of incidents",
+    data_class=DataClass.EVIDENCE,
+    rule="incidents",
+    rank=98,
+    store=EvidenceRows(),
+    stays=_CASE,
+)
+hold(
+    Holding(
+        name="evidence",
+        label="Sealed files of incidents",
+        data_class=DataClass.EVIDENCE,
+        rule="incidents",
+        store=EvidenceFiles(),
+        rank=98,
+        stays="They are sealed under a key of the incident's own.",
+    )
+)
+hold_table(
+    DayOfReads,
+    "How much people read a day",
+    data_class=DataClass.PERSONAL,
+    rule="habits",
+    rank=40,
+    people=["person_id"],
+    age="day",
+)
+hold_table(
+    Canary,
+    "Planted sellers",
+    data_class=DataClass.OPERATIONAL,
+    rule="with_account",
+    rank=90,
+    seller="seller_id",
+)
+hold_machine(Reading, SeenPath)
 shorten(chosen_time)

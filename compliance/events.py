@@ -112,3 +112,9 @@ event(
     sentence="made an evidence pack for auditors",
     by=(By.PERSON, By.COMMAND),
 )
+event(
+    "canary.planted",
+    kind=Kind.CHANGE,
+    sentence="planted a seller that nobody has a reason to open",
+    by=(By.PERSON, By.COMMAND),
+)

@@ -18,6 +18,10 @@ from compliance.governance.reviews import telling  # noqa: F401  desk and pack
 from compliance.governance.training import reminding as trainings  # noqa: F401  its too
 from compliance.governance.training.services import keep_clocks as keep_trainings
 from compliance.incidents import ladder as notices  # noqa: F401  and these too
+from compliance.incidents.affected import services as affected  # noqa: F401  as well
+from compliance.incidents.containment import services as held  # noqa: F401  as well
+from compliance.incidents.detection.services import read_log
+from compliance.incidents.evidence import sealed  # noqa: F401  as well
 from compliance.incidents.services import selfsending
 from compliance.retention import figures
 from compliance.retention import services as retention
@@ -49,6 +53,9 @@ periodic(
     work=retention.purge_hourly,
     limit=2 * retention.WITHIN,
 )
+periodic("incidents.detection", every=timedelta(minutes=1), work=read_log)
+periodic("incidents.notices", every=timedelta(minutes=1), work=selfsending.watch)
+vital("incidents", "Notices of incidents", selfsending.trouble)
 
 
 def count_held(seller_id: str) -> None:

@@ -12,6 +12,7 @@ from compliance.governance.policies.models import Acknowledgement, PolicyVersion
 from compliance.governance.registers.models import Risk, RiskSignOff, Supplier
 from compliance.governance.reviews.models import Review, ReviewDecision, ReviewItem
 from compliance.governance.training.models import Training
+from compliance.incidents.affected.models import AffectedList
 from compliance.incidents.casework import (
     Arming,
     Decision,
@@ -20,30 +21,50 @@ from compliance.incidents.casework import (
     RunbookStep,
     Sending,
 )
+from compliance.incidents.containment.models import Measure
+from compliance.incidents.detection.models import (
+    Canary,
+    DayOfReads,
+    Detection,
+    Reading,
+    SeenPath,
+)
+from compliance.incidents.evidence.models import EntryLink, EvidenceFile
 from compliance.incidents.models import Incident, TimelineEntry
+from compliance.incidents.review.models import PostReview
 from compliance.retention.models import Purge, ShorterTime
 from compliance.tasks import Task
 
 __all__ = [
     "Acknowledgement",
+    "AffectedList",
     "Arming",
+    "Canary",
     "Certificate",
+    "DayOfReads",
     "Deadline",
     "Decision",
     "DeletionRequest",
+    "Detection",
+    "EntryLink",
+    "EvidenceFile",
     "Incident",
     "LegalHold",
+    "Measure",
     "Notice",
     "NoticeDuty",
     "Outcome",
     "PolicyVersion",
+    "PostReview",
     "Purge",
+    "Reading",
     "Review",
     "ReviewDecision",
     "ReviewItem",
     "Risk",
     "RiskSignOff",
     "RunbookStep",
+    "SeenPath",
     "Sending",
     "ShorterTime",
     "Step",

@@ -68,6 +68,18 @@ event(
     by=ANYBODY,
 )
 event(
+    "connection.paused",
+    kind=Kind.CHANGE,
+    sentence="stopped the fetching of an account because of an incident",
+    by=(By.PERSON,),
+)
+event(
+    "connection.resumed",
+    kind=Kind.CHANGE,
+    sentence="let an account be fetched again after an incident",
+    by=(By.PERSON,),
+)
+event(
     "connection.credentials_ended",
     kind=Kind.KEY,
     sentence="destroyed the credentials of an account that is to be deleted",

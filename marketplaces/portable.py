@@ -146,6 +146,7 @@ portable(
     Says("proved_at", "When it last let us in.", _OURS, _UTC),
     Says("ended_at", "When it was disconnected or ended.", _OURS, _UTC),
     Says("frozen_at", "Since when it is to be deleted.", _OURS, _UTC),
+    Says("paused_at", "Since when nothing is fetched for now.", _OURS, _UTC),
     left_out={
         "seller": _ITSELF,
         "credentials": "They open your account and are a secret.",

@@ -55,6 +55,8 @@ __all__ = [
     "freeze_connection",
     "hold_connections",
     "is_consent_host",
+    "pause_connection",
+    "resume_connection",
     "secrets_asked",
     "switch_feature",
     "thaw_connection",
@@ -270,6 +272,32 @@ def thaw_connection(*, connection: UUID) -> bool:
         return False
     thawed = ours.get()
     record("connection.thawed", seller_id=thawed.seller_id, subject=thawed)
+    return True
+
+
+@transaction.atomic
+def pause_connection(*, actor: User, connection: UUID, now: datetime) -> bool:
+    """Nothing of it is fetched from now on, because of an incident; False if that was
+    so already. What was fetched is read as ever, and its credentials stay."""
+    ours = _by_id(connection)
+    if not ours.filter(paused_at=None).update(paused_at=now):
+        return False
+    _end_passes(connection)
+    paused = ours.get()
+    record("connection.paused", actor=actor, seller_id=paused.seller_id, subject=paused)
+    return True
+
+
+@transaction.atomic
+def resume_connection(*, actor: User, connection: UUID) -> bool:
+    """It is fetched again; False if it wasn't stopped."""
+    ours = _by_id(connection)
+    if not ours.filter(paused_at__isnull=False).update(paused_at=None):
+        return False
+    resumed = ours.get()
+    record(
+        "connection.resumed", actor=actor, seller_id=resumed.seller_id, subject=resumed
+    )
     return True
 
 

@@ -23,6 +23,16 @@ def client_address(request: HttpRequest) -> str | None:
         return None
 
 
+def client_country(request: HttpRequest) -> str:
+    """The country a trusted proxy says the client is in, two letters; or ""."""
+    name = settings.COUNTRY_HEADER
+    if not name or not settings.TRUSTED_PROXIES:
+        return ""
+    told = request.headers.get(name, "").upper()
+    known = len(told) == 2 and told.isascii() and told.isalpha() and told != "XX"
+    return told if known else ""
+
+
 def counted_address(address: str | None) -> str | None:
     """The address under which tries are counted: of IPv6 its /64.
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
 
-from plugseller.addresses import client_address
+from plugseller.addresses import client_address, client_country
 from plugseller.audit.acting import AGENT_LENGTH, Acting, acting
 from plugseller.audit.models import new_request_id
 from plugseller.problems import is_programs
@@ -85,6 +85,7 @@ class RequestContext:
             user_id=request.user.pk,
             request_id=new_request_id(),
             address=client_address(request),
+            country=client_country(request),
             agent=request.headers.get("User-Agent", "")[:AGENT_LENGTH],
         )
         with acting(who):

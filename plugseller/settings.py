@@ -291,6 +291,16 @@ API_TOKEN_LONGEST = timedelta(days=365)
 API_TOKEN_OVERLAP = timedelta(hours=24)  # how long a renewed token still works
 API_TOKEN_WARNING = timedelta(days=14)  # before it ends, its page says so
 
+# Detection: what is odd enough in the audit log to open a draft of an incident.
+DETECTION_EXPORT_ROWS = env.number("DETECTION_EXPORT_ROWS", 50_000)  # within an hour
+DETECTION_READS_FLOOR = env.number("DETECTION_READS_FLOOR", 20_000)  # rows on a day
+DETECTION_READS_FACTOR = env.number("DETECTION_READS_FACTOR", 10)  # times a usual day
+DETECTION_REFUSED = env.number("DETECTION_REFUSED", 15)  # foreign pages in 10 minutes
+DETECTION_LOCKOUTS = env.number("DETECTION_LOCKOUTS", 3)  # of one account on a day
+# The header in which the proxy in front of us tells the client's country; empty: none.
+# Without a trusted proxy anybody could write it, so it doesn't count then.
+COUNTRY_HEADER = env.text("COUNTRY_HEADER", "")
+
 # Staff access to a seller that begins without a second person lasts so long.
 BREAK_GLASS_HOURS = 1
 
@@ -331,6 +341,9 @@ DELETION_LEDGER = Path(
 
 # Files made for sellers to take along, sealed; they go after a day.
 EXPORT_FOLDER = PLUGSELLER_HOME / "exports"
+# Evidence of incidents, sealed; kept as long as the incident.
+EVIDENCE_FOLDER = PLUGSELLER_HOME / "evidence"
+EVIDENCE_LARGEST = env.number("EVIDENCE_LARGEST_MIB", 100) * 1024 * 1024
 # Three places, best on three disks: what was backed up, the data keys of it, and the
 # keys that open both, each of which is destroyed when its backups' time is over.
 BACKUP_FOLDER = env.text("BACKUP_FOLDER", "")  # empty: nothing is backed up
@@ -439,10 +452,12 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
-# Nobody uploads files; a body is a form or a small piece of JSON.
+# Only officers upload files, as evidence; a body is a form or a small piece of JSON.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
-DATA_UPLOAD_MAX_NUMBER_FILES = 0
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+TAKES_FILES = {"admin:compliance_incident_verb"}  # pages where one is expected
+FILE_UPLOAD_HANDLERS = ["plugseller.uploads.SealedUploads"]
 
 # --- Caches, mail, files --------------------------------------------------------------
 

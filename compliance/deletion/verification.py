@@ -47,6 +47,11 @@ ALLOWED = (
         ("seller_id", "connection_id", "people", "connections", "requested_by"),
         "what the request was about; the proof that it was carried out",
     ),
+    Allowed("compliance_detection", ("cause",), "what a rule fired for; an id"),
+    Allowed("compliance_affectedlist", ("sellers", "narrowed"), "whose data it was"),
+    Allowed("compliance_measure", ("target",), "what was stopped in an incident"),
+    Allowed("compliance_timelineentry", ("details",), "what happened; ids alone"),
+    Allowed("compliance_incident", ("barred",), "who didn't see the case; ids alone"),
     Allowed("compliance_step", ("actor_id", "details"), "who did what to a request"),
     Allowed("compliance_deadline", ("subject_id",), "which promise was kept when"),
     Allowed(

@@ -43,6 +43,8 @@ class Connection(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     frozen_at = models.DateTimeField(null=True, editable=False)
     """Since when nothing of it is read or fetched, because it is to be deleted."""
+    paused_at = models.DateTimeField(null=True, editable=False)
+    """Since when nothing of it is fetched, because of an incident; it is read still."""
     tried_at = models.DateTimeField(null=True, blank=True)  # its daily proof
     proved_at = models.DateTimeField(null=True, blank=True)  # when it last let us in
 
@@ -68,7 +70,7 @@ class Connection(models.Model):
     def is_live(self) -> bool:
         """Whether calls may be made with it."""
         live = self.status in (self.Status.ACTIVE, self.Status.ATTENTION)
-        return live and self.frozen_at is None
+        return live and self.frozen_at is None and self.paused_at is None
 
     def must_reconnect_within(self, days: int, *, now: datetime) -> bool:
         """Whether the marketplace's own limit is that close."""

@@ -52,6 +52,7 @@ def live_connections() -> "models.QuerySet[Connection]":
         .filter(
             status__in=[Connection.Status.ACTIVE, Connection.Status.ATTENTION],
             frozen_at=None,
+            paused_at=None,
         )
         .select_related("seller")
         .order_by("seller__slug", "connected_at")

@@ -244,3 +244,19 @@ event(
     sentence="ended an API key",
     by=(*PEOPLE, By.JOB),
 )
+event(
+    "token.refused",
+    kind=Kind.KEY,
+    sentence="tried an API key that was ended",
+    by=(By.ANONYMOUS, By.PERSON),
+)
+for what, sentence in {
+    "exports_stopped": "let no file of the seller be taken along, after an incident",
+    "exports_allowed": "let files of the seller be taken along again",
+}.items():
+    event(f"seller.{what}", kind=Kind.ACCESS, sentence=sentence, by=(By.PERSON,))
+for what, sentence in {
+    "suspended": "let somebody sign in no more, because of an incident",
+    "restored": "let somebody sign in again after an incident",
+}.items():
+    event(f"person.{what}", kind=Kind.ACCESS, sentence=sentence, by=(By.PERSON,))

@@ -52,6 +52,7 @@ portable(
     Says("time_zone", "The zone in which days are counted and shown.", _YOU),
     Says("created_at", "When the seller was made here.", _OURS, _UTC),
     Says("frozen_at", "Since when it is to be deleted.", _OURS, _UTC),
+    Says("exports_stopped_at", "Since when nothing may be exported.", _OURS, _UTC),
     Says("frozen_parts", "Its accounts that are to be deleted: JSON.", _OURS),
     batches=by("created_at", datetime, lambda s: Seller.objects.filter(pk=s.seller.pk)),
 )

@@ -71,3 +71,8 @@ def end_sessions(user: User, *, but: str = "") -> int:
     for session in sessions:
         session.end()
     return len(sessions)
+
+
+def sessions_of(user: User) -> list[UserSession]:
+    """The person's sessions, those of which nobody knows that they ended among them."""
+    return list(UserSession.objects.filter(user=user))

@@ -207,6 +207,9 @@ def standing_at(
         standing = stands(user, slug, now)
         if standing and token is not None:
             standing = _narrowed(standing, token, now)
+        if standing and standing.seller.exports_stopped_at is not None:
+            left = standing.rights - {Permission.EXPORT_DATA.value}
+            standing = replace(standing, rights=left)
         if standing and standing.rights:
             return standing
     raise Http404("No such seller.")

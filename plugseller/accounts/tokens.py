@@ -22,9 +22,11 @@ from rest_framework.throttling import SimpleRateThrottle
 from plugseller.accounts.guard import has_second_factor
 from plugseller.accounts.models import ApiToken, User
 from plugseller.addresses import client_address, counted_address
-from plugseller.audit.services import identify
+from plugseller.audit.models import Entry
+from plugseller.audit.services import identify, record
 from plugseller.shelves import By
 
+_REFUSAL_NOTED_EVERY = timedelta(minutes=10)
 _NOTED_EVERY = timedelta(minutes=1)  # how exactly the last use is known
 _TOKEN = re.compile(rf"{re.escape(knox_settings.TOKEN_PREFIX)}[0-9a-f]{{32,}}", re.I)
 
@@ -66,6 +68,8 @@ class TokenAuthentication(KnoxAuthentication):
         token = _find(sent)
         now = timezone.now()
         if token is None or not _is_good(token, now):
+            if token is not None and token.revoked_at is not None:
+                _note_ended(token, now)
             raise _refused(request, REFUSED)
         identify(token.user, kind=By.TOKEN, via=str(token.pk))
         _note_use(token, request, now)
@@ -100,6 +104,13 @@ def _is_good(token: ApiToken, now: datetime) -> bool:
         and not person.is_staff
         and has_second_factor(person)
     )
+
+
+def _note_ended(token: ApiToken, now: datetime) -> None:
+    """Somebody still holds a key that was ended; an entry at most every ten minutes."""
+    lately = Entry.objects.filter(object_pk=str(token.pk), event="token.refused")
+    if not lately.filter(timestamp__gt=now - _REFUSAL_NOTED_EVERY).exists():
+        record("token.refused", seller_id=token.seller_id, subject=token)
 
 
 def _is_misplaced(request: Request) -> bool:

@@ -27,6 +27,7 @@ class Acting:
     request_id: UUID | None = None
     address: str | None = None
     agent: str = ""  # the client's User-Agent
+    country: str = ""  # where a trusted proxy says the client is
     via: str = ""  # job, or command and account of the operating system
     role: str = ""  # the role the person acts in at the seller
     grant_id: UUID | None = None  # the staff grant that allows it

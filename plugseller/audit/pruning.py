@@ -4,6 +4,7 @@ The only code that lifts the triggers: in one transaction, which also signs the
 anchor from which the chain goes on and logs that it happened.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +20,15 @@ from plugseller.audit.verify import verify
 
 KEEP = timedelta(days=731)  # 24 months; custody/rules.py takes it from here
 LEAST = timedelta(days=366)  # 12 months, a leap year's too
+
+
+Holds = Callable[[], datetime | None]
+_holds: list[Holds] = []
+
+
+def hold_log(holds: Holds) -> None:
+    """Say who knows from when on the log must stay as it is; None: from no instant."""
+    _holds.append(holds)
 
 
 class PruningRefused(Exception):
@@ -79,7 +89,11 @@ def _remove(last: Checkpoint, *, now: datetime) -> Pruned:
 
 
 def _last_of(before: datetime) -> Checkpoint | None:
-    """The last checkpoint of the months that were over; None if they are gone."""
+    """The last checkpoint of the months that were over; None if they are gone.
+
+    What somebody holds isn't over, however old it is.
+    """
+    before = min([before, *(at for holds in _holds if (at := holds()) is not None)])
     last = _last_checkpoint_before(_start_of_month(before))
     first = Entry.objects.order_by("id").values_list("id", flat=True).first()
     return last if last and first is not None and last.number >= first else None

@@ -96,6 +96,12 @@ _rules = (
         "Long enough to see an attack; they hold network addresses.",
     ),
     Rule(
+        "habits",
+        "Habits of reading",
+        _days(30),
+        "What is usual for a person is taken from the last two weeks.",
+    ),
+    Rule(
         "job_results",
         "Results of jobs",
         _days(30),

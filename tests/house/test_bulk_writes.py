@@ -26,6 +26,11 @@ MAY = {
     "compliance/deletion/ladder.py": ("update", "day 29 has come; logged by its clock"),
     "compliance/deletion/states.py": ("update", "its services log each step"),
     "compliance/incidents/states.py": ("update", "its services log each step"),
+    "compliance/incidents/detection/": (
+        "update",
+        "sums; a case has its steps",
+    ),
+    "compliance/incidents/evidence/sealed.py": ("update", "sealed anew; logged"),
     "compliance/tasks.py": ("update", "an entry with each"),
     "compliance/retention/figures.py": ("sql", "reads how long tables are"),
     "marketplaces/appsecrets.py": ("update", "its own entries tell of each secret"),

@@ -10,6 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SEALS = re.compile(r"\b(seal_for(_new)?|sealed_file_for)\(")
 PLACES = {  # file that seals -> the place it is found again
+    "compliance/incidents/evidence/services.py": "evidence/sealed.py, Evidence",
+    "compliance/incidents/evidence/sealed.py": "seals anew what it finds",
     "marketplaces/exporting/building.py": "exporting/sealed.py, Packages",
     "plugseller/accounts/adapters.py": "accounts/sealed.py, SecondFactors",
     "plugseller/accounts/sealed.py": "seals anew what it finds",

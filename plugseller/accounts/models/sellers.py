@@ -23,6 +23,8 @@ class Seller(models.Model):
     """Since when nothing of it is read or fetched, because it is to be deleted."""
     frozen_parts = models.JSONField(default=list, editable=False)
     """Ids of parts of it (connections) that alone are to be deleted; read by nobody."""
+    exports_stopped_at = models.DateTimeField(null=True, editable=False)
+    """Since when nobody takes a file of its data along, because of an incident."""
 
     class Meta:
         default_permissions = ()

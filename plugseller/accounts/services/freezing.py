@@ -1,4 +1,5 @@
-"""A seller that is to be deleted is read by nobody, until that is withdrawn (RET-2)."""
+"""A seller that is to be deleted is read by nobody, until that is withdrawn (RET-2);
+one in an incident lets no file be taken along, until that is taken back (INC-1)."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from plugseller.accounts.models import Seller
+from plugseller.accounts.models import Seller, User
 from plugseller.accounts.services.grants import end_grants_at
 from plugseller.audit.services import record
 
@@ -30,6 +31,27 @@ def set_frozen_parts(*, seller: UUID, parts: Iterable[UUID]) -> None:
     it. In the caller's transaction."""
     ids = sorted(map(str, parts))
     Seller.objects.filter(pk=seller).exclude(frozen_parts=ids).update(frozen_parts=ids)
+
+
+@transaction.atomic
+def stop_exports(*, actor: User, seller: UUID, now: datetime) -> bool:
+    """Nobody takes a file of its data along from now on, because of an incident; False
+    if that was so already. It is read on the screen as ever."""
+    held = Seller.objects.filter(pk=seller, exports_stopped_at=None)
+    if not held.update(exports_stopped_at=now):
+        return False
+    record("seller.exports_stopped", actor=actor, seller_id=seller)
+    return True
+
+
+@transaction.atomic
+def allow_exports(*, actor: User, seller: UUID) -> bool:
+    """Files may be taken along again; False if that was never stopped."""
+    held = Seller.objects.filter(pk=seller, exports_stopped_at__isnull=False)
+    if not held.update(exports_stopped_at=None):
+        return False
+    record("seller.exports_allowed", actor=actor, seller_id=seller)
+    return True
 
 
 @transaction.atomic

@@ -25,7 +25,10 @@ def note_signed_in(person: User, session: SessionBase, *, now: datetime) -> None
             who = now_acting()
             new = devices.is_new(person, who.agent, who.address, now=now)
             identify(person)
-            record("person.signed_in", actor=person, details={"new_device": new})
+            told = {"country": who.country} if who.country else {}
+            record(
+                "person.signed_in", actor=person, details={"new_device": new, **told}
+            )
             tell(person, "new_device" if new else "signed_in", now=now)
             forgive(person)
     except AuditUnavailable:

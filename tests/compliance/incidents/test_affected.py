@@ -1,0 +1,171 @@
+"""Whom an incident affects is computed, kept with its hash, and owes a notice."""
+
+from datetime import timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+
+from compliance.incidents.affected.reach import Window
+from compliance.incidents.affected.services import (
+    add_seller,
+    compute,
+    export,
+    suggests_amazon,
+    usual_window,
+)
+from compliance.incidents.casework import NoticeDuty
+from compliance.incidents.models import Incident
+from compliance.incidents.services import IncidentRefused
+from marketplaces.models import Connection
+from plugseller.accounts.models import User
+from plugseller.audit.models import Entry
+from plugseller.audit.services import record
+from tests.compliance.incidents.cases import duty_of, opened
+from tests.conftest import Cast
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+SELLERS = NoticeDuty.Recipient.SELLERS
+
+
+@pytest.fixture
+def case(cast: Cast) -> Incident:
+    return opened(cast.carl, timezone.now())
+
+
+def read(who: User, seller: object, rows: int, event: str = "read.orders.list") -> None:
+    record(event, actor=who, seller_id=seller.pk, rows=rows)  # type: ignore[attr-defined]  # a seller
+
+
+def account(cast: Cast, marketplace: str = "amazon") -> Connection:
+    return Connection.unfenced.create(
+        seller=cast.north, marketplace=marketplace, region="eu", account_id="A1"
+    )
+
+
+def window(**narrowed: str) -> Window:
+    now = timezone.now()
+    return Window(now - HOUR, now + HOUR, **narrowed)
+
+
+def test_who_was_read_in_the_time_is_affected_and_owed_a_notice(
+    cast: Cast, case: Incident
+) -> None:
+    account(cast)
+    read(cast.alice, cast.north, 7)
+    read(cast.bob, cast.north, 3, "read.listings.export")
+    record("sync.run", seller_id=cast.south.pk, rows=5)  # nobody saw anything
+    now = timezone.now()
+    found = compute(actor=cast.carl, incident=case, window=window(), now=now)
+    [one] = found.sellers
+    assert (one["seller"], one["reads"], one["rows"]) == (str(cast.north.pk), 2, 10)
+    assert one["marketplaces"] == ["amazon"]
+    case.refresh_from_db()
+    assert case.marketplaces == ["amazon"]
+    assert case.data_kinds == ["marketplace information"]
+    assert case.amazon == Incident.Involved.UNKNOWN  # the officer decides
+    assert "is involved" in suggests_amazon(found)
+    assert duty_of(case, SELLERS).is_needed
+    noted = case.timeline.get(what="affected computed").details
+    assert (noted["sellers"], noted["sha256"]) == (1, found.sha256)
+
+
+def test_it_narrows_to_a_person_a_key_a_kind_of_page(
+    cast: Cast, case: Incident
+) -> None:
+    read(cast.alice, cast.north, 7)
+    read(cast.charlie, cast.south, 1, "read.listings.list")
+    now = timezone.now()
+
+    def sellers(**narrowed: str) -> list[str]:
+        found = compute(
+            actor=cast.carl, incident=case, window=window(**narrowed), now=now
+        )
+        return [one["seller"] for one in found.sellers]
+
+    assert sellers(actor=str(cast.charlie.pk)) == [str(cast.south.pk)]
+    assert sellers(event="read.orders.") == [str(cast.north.pk)]
+    assert sellers(token=str(cast.north.pk)) == []
+    assert len(sellers()) == 2
+
+
+def test_a_connection_reaches_its_seller_though_nobody_read(
+    cast: Cast, case: Incident
+) -> None:
+    leaked = window(connection=str(account(cast).pk))
+    now = timezone.now()
+    found = compute(actor=cast.carl, incident=case, window=leaked, now=now)
+    [one] = found.sellers
+    assert (one["reads"], one["data"]) == (0, ["credential"])
+
+
+def test_who_is_deleted_since_is_listed_as_unreachable(
+    cast: Cast, case: Incident
+) -> None:
+    record("read.orders.list", actor=cast.alice, seller_id=uuid4(), rows=1)
+    now = timezone.now()
+    found = compute(actor=cast.carl, incident=case, window=window(), now=now)
+    assert [one["is_gone"] for one in found.sellers] == [True]
+    assert "treat it as involved" in suggests_amazon(found)
+    lines = export(
+        actor=cast.carl, incident=case, found=found, zone=ZoneInfo("UTC"), now=now
+    )
+    assert b"unreachable" in b"".join(lines)
+
+
+def test_who_was_added_by_hand_stays_when_it_is_computed_again(
+    cast: Cast, case: Incident
+) -> None:
+    now = timezone.now()
+    add_seller(actor=cast.carl, incident=case, slug="south", now=now)
+    with pytest.raises(IncidentRefused, match="already"):
+        add_seller(actor=cast.carl, incident=case, slug="south", now=now)
+    found = compute(actor=cast.carl, incident=case, window=window(), now=now)
+    assert [(one["seller"], one["by_hand"]) for one in found.sellers] == [
+        (str(cast.south.pk), True)
+    ]
+    assert found.number == 2
+
+
+def test_the_file_is_safe_to_open_and_its_taking_is_noted(
+    cast: Cast, case: Incident
+) -> None:
+    type(cast.north).objects.filter(pk=cast.north.pk).update(name="=1+1")
+    read(cast.alice, cast.north, 7)
+    now = timezone.now()
+    found = compute(actor=cast.carl, incident=case, window=window(), now=now)
+    lines = export(
+        actor=cast.carl, incident=case, found=found, zone=ZoneInfo("UTC"), now=now
+    )
+    assert b'"\'=1+1"' in b"".join(lines)
+    assert case.timeline.filter(what="affected exported").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "why"),
+    [(1, -1, "begins after"), (2, 3, "hasn't come"), (-24 * 800, 0, "two years")],
+)
+def test_a_time_that_cannot_be_is_refused(
+    cast: Cast, case: Incident, since: int, until: int, why: str
+) -> None:
+    now = timezone.now()
+    asked = Window(now + since * HOUR, now + until * HOUR)
+    with pytest.raises(IncidentRefused, match=why):
+        compute(actor=cast.carl, incident=case, window=asked, now=now)
+
+
+def test_the_barred_and_others_compute_nothing(
+    cast: Cast, case: Incident, clara: User
+) -> None:
+    case.barred = [str(clara.pk)]
+    case.save()
+    before = Entry.objects.count()
+    now = timezone.now()
+    asked = usual_window(case, now)
+    for who in (clara, cast.olga, cast.alice):
+        with pytest.raises(PermissionDenied):
+            compute(actor=who, incident=case, window=asked, now=now)
+    assert Entry.objects.count() == before
