@@ -7,6 +7,7 @@ it is done, or two people accept that it stays open.
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -185,6 +186,34 @@ def _note(event: str, task: Task, actor: User | None, **details: object) -> None
     record(event, actor=actor, subject=task, details=about)
 
 
+class Teller(Protocol):
+    """Tells those who may know of what a task belongs to; None if it knows no such."""
+
+    def __call__(
+        self, subject_id: UUID, *, subject: str, text: str, now: datetime
+    ) -> list[OutgoingMail] | None: ...
+
+
+_tellers: dict[str, Teller] = {}
+
+
+def told_by(source: Task.Source, teller: Teller) -> None:
+    """Say who hears of late tasks of a source, where it isn't every officer.
+
+    ValueError if somebody said so already.
+    """
+    if _tellers.setdefault(source, teller) != teller:
+        raise ValueError(f"Who hears of tasks of {source} is said already.")
+
+
+def _tell(task: Task, *, subject: str, text: str, now: datetime) -> list[OutgoingMail]:
+    if teller := _tellers.get(task.source):
+        told = teller(task.subject_id, subject=subject, text=text, now=now)
+        if told is not None:
+            return told
+    return tell_officers(subject=subject, text=text, now=now)
+
+
 TASK = Duty("task", "Task", lasts=None, warns=(7 * DAY, DAY))
 
 
@@ -196,7 +225,7 @@ def _warn(deadline: Deadline, now: datetime) -> list[OutgoingMail]:
     owned = task.owner_id and User.objects.filter(pk=task.owner_id, is_active=True)
     owner = owned.first() if owned else None
     if owner is None:
-        return tell_officers(subject=subject, text=text, now=now)
+        return _tell(task, subject=subject, text=text, now=now)
     return [
         outbox.post(to=owner.email, subject=subject, text=text, owner=owner.pk, now=now)
     ]
@@ -204,7 +233,8 @@ def _warn(deadline: Deadline, now: datetime) -> list[OutgoingMail]:
 
 def _escalate(deadline: Deadline, now: datetime) -> list[OutgoingMail]:
     task = Task.objects.get(pk=deadline.subject_id)
-    return tell_officers(
+    return _tell(
+        task,
         subject=f"OVERDUE: {task.title}",
         text=f"{task.title}\n\nIt was due on {deadline.due_at:%Y-%m-%d %H:%M} UTC. "
         "Finish it at the desk, under Tasks.",

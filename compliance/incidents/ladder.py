@@ -1,14 +1,17 @@
 """The clocks of notices: who is warned when, and what goes out by itself (INC-3)."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from compliance import clocks
 from compliance.clocks import Deadline, Duty
 from compliance.incidents.casework import NoticeDuty
+from compliance.incidents.models import Incident
 from compliance.incidents.services import selfsending
 from compliance.incidents.services.people import hold, tell
 from compliance.incidents.services.sending import is_real
 from compliance.incidents.services.timeline import note_fact
+from compliance.tasks import Task, told_by
 from plugseller.jobs.models import OutgoingMail
 
 HOUR = timedelta(hours=1)
@@ -79,6 +82,17 @@ def _act(deadline: Deadline, now: datetime) -> None:
     selfsending.send_by_itself(duty.pk, now=now)
 
 
+def _tell_of_task(
+    subject_id: UUID, *, subject: str, text: str, now: datetime
+) -> list[OutgoingMail] | None:
+    """Who is barred from a case doesn't hear of its tasks either."""
+    incident = Incident.objects.filter(pk=subject_id).first()
+    if incident is None:
+        return None
+    return tell(incident, subject=subject, text=text, now=now)
+
+
+told_by(Task.Source.INCIDENT, _tell_of_task)
 for _recipient, _lasts in NoticeDuty.WITHIN.items():
     _is_amazon = _recipient == _Recipient.AMAZON
     clocks.duty(

@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from compliance import clocks
 from compliance.incidents.casework import Decision, Notice, NoticeDuty, RunbookStep
 from compliance.incidents.figures import figures_of
 from compliance.incidents.models import Incident
@@ -22,9 +23,9 @@ from compliance.incidents.services import (
     tick_key,
 )
 from compliance.incidents.states import WAYS
-from compliance.tasks import Task
+from compliance.tasks import Task, open_task
 from plugseller.accounts.models import User
-from tests.compliance.incidents.cases import duty_of, opened, sent_by
+from tests.compliance.incidents.cases import duty_of, mails, opened, sent_by
 from tests.conftest import NOW, Cast
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +84,22 @@ def test_the_accused_signs_nothing_not_even_what_they_asked_for_before(
         sign(actor=clara, decision=again, now=NOW)
     with pytest.raises(PermissionDenied):
         sent_by(clara, duty_of(incident), NOW)
+
+
+def test_the_accused_does_not_hear_of_the_cases_tasks(cast: Cast, clara: User) -> None:
+    incident = opened(cast.carl, NOW)
+    bar(actor=cast.carl, incident=incident, person=clara, why="Perhaps.", now=NOW)
+    open_task(
+        actor=None,
+        source=Task.Source.INCIDENT,
+        subject_id=incident.pk,
+        title="Look",
+        due_at=NOW + HOUR,
+        now=NOW,
+    )
+    clocks.run_due(NOW + 2 * HOUR)
+    late = {one["to"] for one in mails() if one["subject"] == "OVERDUE: Look"}
+    assert late == {cast.carl.email}
 
 
 def test_a_false_alarm_that_amazon_heard_of_is_taken_back_by_a_notice(
