@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class ComplianceConfig(AppConfig):
@@ -7,5 +8,6 @@ class ComplianceConfig(AppConfig):
 
     def ready(self) -> None:
         # Settings that would break a promise stop the start: each floor has its own.
-        import marketplaces.checks  # noqa: F401  registers by being imported
-        import plugseller.checks  # noqa: F401
+        from compliance.policy import checks  # noqa: F401  register by being imported
+
+        autodiscover_modules("controls")  # each app says what it looks after

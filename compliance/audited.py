@@ -2,6 +2,7 @@
 
 from compliance.models import (
     Certificate,
+    ControlResult,
     Deadline,
     DeletionRequest,
     Incident,
@@ -38,4 +39,5 @@ summed_up(Outcome, why="each holding's end is an entry of its own")
 summed_up(Certificate, why="its issue is an entry of its own")
 summed_up(Deadline, why="each step of its ladder is an entry of its own")
 summed_up(Purge, why="each ends with an entry of its own")
+summed_up(ControlResult, why="each round and each change is an entry of its own")
 summed_up(TimelineEntry, why="each is an entry of its own, without its text")

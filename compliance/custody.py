@@ -4,6 +4,7 @@ from django.db.models import Model
 
 from compliance.models import (
     Certificate,
+    ControlResult,
     Deadline,
     DeletionRequest,
     Incident,
@@ -79,4 +80,13 @@ for case, label, path, rank in _CASES:
         age=path,
         stays=_CASE,
     )
+hold_table(
+    ControlResult,
+    "What controls found",
+    data_class=DataClass.EVIDENCE,
+    rule="incidents",
+    rank=0,
+    age="at",
+    stays="Figures about our own systems; nobody stands in them.",
+)
 shorten(chosen_time)

@@ -71,3 +71,22 @@ for what, sentence in {
     "left_open": "accepted that a task stays open",
 }.items():
     event(f"task.{what}", kind=Kind.CHANGE, sentence=sentence, by=ANYBODY)
+
+event(
+    "policy.checked",
+    kind=Kind.PROOF,
+    sentence="looked whether our promises hold",
+    by=OURSELVES,
+)
+event(
+    "policy.run",
+    kind=Kind.PROOF,
+    sentence="looked whether one of our promises holds",
+    by=(By.PERSON,),
+)
+event(
+    "policy.changed",
+    kind=Kind.PROOF,
+    sentence="found that a promise holds no longer, or holds again",
+    by=ANYBODY,
+)

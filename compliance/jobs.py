@@ -8,6 +8,8 @@ from compliance.deletion import ladder  # noqa: F401  its clocks are put on the 
 from compliance.deletion.authorisation import follow_authorisations
 from compliance.deletion.execution import process
 from compliance.deletion.services import end_holds
+from compliance.policy import telling  # noqa: F401  what it tells is put on the shelf
+from compliance.policy.services import run_due as run_controls
 from compliance.retention import services as retention
 from plugseller.shelves import periodic
 
@@ -30,4 +32,11 @@ periodic(
     every=timedelta(hours=1),
     work=retention.purge_hourly,
     limit=2 * retention.WITHIN,
+)
+# Each has its own time; nothing is done for those that looked lately.
+periodic(
+    "policy.controls",
+    every=timedelta(hours=1),
+    work=run_controls,
+    limit=timedelta(minutes=10),
 )

@@ -9,11 +9,13 @@ from compliance.deletion.models import (
     Step,
 )
 from compliance.incidents.models import Incident, TimelineEntry
+from compliance.policy.models import ControlResult
 from compliance.retention.models import Purge, ShorterTime
 from compliance.tasks import Task
 
 __all__ = [
     "Certificate",
+    "ControlResult",
     "Deadline",
     "DeletionRequest",
     "Incident",

@@ -1,7 +1,9 @@
 """How mail leaves: SMTP over TLS 1.2 or newer, to a server whose name is checked."""
 
 import ssl
+from typing import Any, cast
 
+from django.core.mail import get_connection
 from django.core.mail.backends.smtp import EmailBackend as Django
 from django.utils.functional import cached_property
 
@@ -17,3 +19,21 @@ class EmailBackend(Django):
         context = ssl.create_default_context()
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
+
+
+def path_trouble() -> str:
+    """Why no mail could leave right now, as the kind of error; "" if one could.
+
+    The server is greeted, signed in to and asked for nothing: no mail is sent.
+    """
+    line = get_connection()
+    if not isinstance(line, Django):
+        return ""  # mails become files, or stay in memory
+    try:
+        line.open()
+        code, _ = cast("Any", line.connection).noop()
+        return "" if code == 250 else f"answered {code}"
+    except OSError as error:  # refused, cut off, not resolved; smtplib's are OSErrors
+        return type(error).__name__
+    finally:
+        line.close()
