@@ -1,5 +1,6 @@
 """The register on the officers' desk: each promise, its controls, what they found."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -42,7 +43,7 @@ class ControlResultAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-ar
 
     def get_urls(self) -> list[URLPattern]:
         def ours(address: str, view: Any, name: str) -> URLPattern:
-            wrapped: Any = self.admin_site.admin_view(view)
+            wrapped: Callable[..., HttpResponse] = self.admin_site.admin_view(view)
             return path(address, wrapped, name=name)
 
         return [

@@ -142,11 +142,12 @@ def _opened(sealed: Sealed | None) -> str:
 
 def _rendered() -> Iterator[tuple[str, str]]:
     for account in _accounts(_PAGES_OF):
-        yield "answers to programs", repr(ConnectionRow(account).data)
+        slug = account.seller.slug
+        told = ConnectionRow(account, context={"slug": slug}).data
+        yield "answers to programs", repr(told)
         reader = people_with(account.seller, Permission.VIEW_CATALOG).first()
         if reader is None or account.frozen_at or account.seller.frozen_at:
             continue
-        slug = account.seller.slug
         every = reverse("console:connections", args=[slug])
         yield "list of accounts", _page(reader, every)
         own = reverse("console:connection", args=[slug, account.pk])

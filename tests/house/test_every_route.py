@@ -102,6 +102,7 @@ def everybody(world: World) -> Round:
         "export": _export(world),
         "reference": _over(world),
         "rule": "orders",
+        "name": "con-1.contact",
         "grant": granted.pk,
         "token": _token(world),
         "mfa_edit_webauthn pk": lambda: _key(cast.alice),
