@@ -99,8 +99,8 @@ def verify_newest(*, using: str = DEFAULT_DB_ALIAS) -> Verification:
     seals = _genuine([row.seal()] if row else [], held, seen, "in the database")
     seen.checkpoints = len(seals)
     since, stated = (seals[0].number, seals[0].hash) if seals else (0, "")
-    number, previous = max(since - 1, 0), ""
-    for row_number, row_previous, row_hash, *content in _rows(using, since):
+    number, previous = 0, ""
+    for row_number, row_previous, row_hash, *content in _rows(using, since or None):
         if seen.entries and row_number != number + 1:
             _gap(number + 1, row_number, seen)
         elif seen.entries and row_previous != previous:
@@ -231,8 +231,9 @@ def _tell_restores(outside: list[Seal], seen: Verification) -> None:
             )
 
 
-def _rows(using: str, since: int = 0) -> Iterator[tuple[Any, ...]]:
-    """All entries from that number up to the newest of now, as append.py wrote them."""
+def _rows(using: str, since: int | None = None) -> Iterator[tuple[Any, ...]]:
+    """All entries, or those from that number on, up to the newest of now, as append.py
+    wrote them."""
     connection = connections[using]
     postgresql = connection.vendor == "postgresql"
     selected = _POSTGRESQL if postgresql else _SQLITE
@@ -243,7 +244,8 @@ def _rows(using: str, since: int = 0) -> Iterator[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT min(id) - 1, max(id) FROM {TABLE}")  # noqa: S608
         after, newest = cursor.fetchone()
-        after = after if after is None else max(after, since - 1)
+        if after is not None and since is not None:
+            after = max(after, since - 1)
         while after is not None and after < newest:
             cursor.execute(query, (after, newest, BATCH))
             rows = cursor.fetchall()
