@@ -8,6 +8,8 @@ class ComplianceConfig(AppConfig):
 
     def ready(self) -> None:
         # Settings that would break a promise stop the start: each floor has its own.
-        from compliance.policy import checks  # noqa: F401  register by being imported
+        import marketplaces.checks  # noqa: F401  registers by being imported
+        import plugseller.checks  # noqa: F401
+        from compliance.policy import checks  # noqa: F401
 
         autodiscover_modules("controls")  # each app says what it looks after
