@@ -1,4 +1,4 @@
-"""The policy in a real browser: both themes, a telephone, for everybody and officers."""
+"""The policy in a browser: both themes, a telephone, for everybody and for officers."""
 
 from typing import Any
 
