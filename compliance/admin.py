@@ -14,6 +14,7 @@ from compliance.governance.training import desk as trainings
 from compliance.incidents import desk as incidents
 from compliance.incidents import desk_lines, pack, parts
 from compliance.incidents import desk_tasks as tasks
+from compliance.policy import desk as policy
 from compliance.retention import admin as retention
 from compliance.retention import evidence as retention_evidence
 
@@ -30,6 +31,7 @@ __all__ = [
     "pack",
     "parts",
     "policies",
+    "policy",
     "registers",
     "retention",
     "retention_evidence",

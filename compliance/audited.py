@@ -7,6 +7,7 @@ from compliance.models import (
     Arming,
     Canary,
     Certificate,
+    ControlResult,
     DayOfReads,
     Deadline,
     Decision,
@@ -78,6 +79,7 @@ summed_up(Outcome, why="each holding's end is an entry of its own")
 summed_up(Certificate, why="its issue is an entry of its own")
 summed_up(Deadline, why="each step of its ladder is an entry of its own")
 summed_up(Purge, why="each ends with an entry of its own")
+summed_up(ControlResult, why="each round and each change is an entry of its own")
 summed_up(TimelineEntry, why="each is an entry of its own, without its text")
 summed_up(ReviewItem, why="they are the snapshot of a review that begins")
 summed_up(ReviewDecision, why="each is an entry of its own")

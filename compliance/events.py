@@ -118,3 +118,21 @@ event(
     sentence="planted a seller that nobody has a reason to open",
     by=(By.PERSON, By.COMMAND),
 )
+event(
+    "policy.checked",
+    kind=Kind.PROOF,
+    sentence="looked whether our promises hold",
+    by=OURSELVES,
+)
+event(
+    "policy.run",
+    kind=Kind.PROOF,
+    sentence="looked whether one of our promises holds",
+    by=(By.PERSON,),
+)
+event(
+    "policy.changed",
+    kind=Kind.PROOF,
+    sentence="found that a promise holds no longer, or holds again",
+    by=ANYBODY,
+)

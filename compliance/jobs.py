@@ -14,7 +14,7 @@ from compliance.deletion.services import end_holds, go_on_unattended
 from compliance.governance.policies import reminding as acknowledgements
 from compliance.governance.registers.services import keep_sign_off
 from compliance.governance.reviews import services as reviews
-from compliance.governance.reviews import telling  # noqa: F401  desk and pack
+from compliance.governance.reviews import telling as told  # noqa: F401  desk, pack
 from compliance.governance.training import reminding as trainings  # noqa: F401  its too
 from compliance.governance.training.services import keep_clocks as keep_trainings
 from compliance.incidents import ladder as notices  # noqa: F401  and these too
@@ -23,6 +23,8 @@ from compliance.incidents.containment import services as held  # noqa: F401  as 
 from compliance.incidents.detection.services import read_log
 from compliance.incidents.evidence import sealed  # noqa: F401  as well
 from compliance.incidents.services import selfsending
+from compliance.policy import telling  # noqa: F401  what it tells is put on the shelf
+from compliance.policy.services import run_due as run_controls
 from compliance.retention import figures
 from compliance.retention import services as retention
 from plugseller.shelves import periodic, vital
@@ -70,3 +72,10 @@ def count_everything() -> None:
 
 periodic("incidents.notices", every=timedelta(minutes=1), work=selfsending.watch)
 vital("incidents", "Notices of incidents", selfsending.trouble)
+# Each has its own time; nothing is done for those that looked lately.
+periodic(
+    "policy.controls",
+    every=timedelta(hours=1),
+    work=run_controls,
+    limit=timedelta(minutes=10),
+)

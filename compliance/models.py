@@ -32,6 +32,7 @@ from compliance.incidents.detection.models import (
 from compliance.incidents.evidence.models import EntryLink, EvidenceFile
 from compliance.incidents.models import Incident, TimelineEntry
 from compliance.incidents.review.models import PostReview
+from compliance.policy.models import ControlResult
 from compliance.retention.models import Purge, ShorterTime
 from compliance.tasks import Task
 
@@ -41,6 +42,7 @@ __all__ = [
     "Arming",
     "Canary",
     "Certificate",
+    "ControlResult",
     "DayOfReads",
     "Deadline",
     "Decision",

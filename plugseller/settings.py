@@ -156,6 +156,9 @@ DATABASES = env.database(
     next_key=next_database_key,
     cache_mib=env.number("DATABASE_CACHE_MIB", 16),
 )
+# A server's disk can't be looked at from here: whoever runs it says how it is
+# encrypted, and since when that is known. Example: "EBS, AES-256, 2026-11-01".
+DATABASE_VOLUME_ENCRYPTION = env.text("DATABASE_VOLUME_ENCRYPTION", "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People ---------------------------------------------------------------------------

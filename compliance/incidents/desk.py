@@ -108,7 +108,7 @@ class IncidentAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  #
 
     @admin.display(description="Clock", ordering="detected_at")
     def time_left(self, incident: Incident) -> str:
-        duties = list(incident.duties.all())  # type: ignore[attr-defined]  # casework.py
+        duties = list(incident.duties.all())
         for duty in duties:
             duty.incident = incident
         return clock_of(incident, duties, timezone.now())

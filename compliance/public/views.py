@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 from rest_framework.throttling import SimpleRateThrottle
@@ -89,13 +90,13 @@ def _issued(reference: str) -> datetime | None:
 
 @require_safe
 def security_txt(request: HttpRequest) -> HttpResponse:
-    """Whom to tell about a hole, as RFC 9116 wants it. It has no Policy: there is no
-    page of ours yet that says how we treat reports."""
+    """Whom to tell about a hole, as RFC 9116 wants it."""
     expires = (timezone.now() + LASTS).astimezone(UTC).date()
     fields = {
         "Contact": f"mailto:{settings.CONTACT_ADDRESS}",
         "Expires": f"{datetime.combine(expires, time()).isoformat()}Z",
         "Preferred-Languages": "en",
+        "Policy": f"{settings.PUBLIC_ADDRESS}{reverse('security')}",
         "Canonical": f"{settings.PUBLIC_ADDRESS}/.well-known/security.txt",
     }
     lines = "".join(f"{name}: {value}\n" for name, value in fields.items())

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,20 +23,25 @@ from plugseller.keyprovider import KeyTrouble
 _MARKERS = ("SQLite format 3\0", "CREATE TABLE", "django_migrations", "crypto_datakey")
 
 # A process of its own reads the files: opening and closing one here would drop the
-# locks that this process holds on it through SQLite.
-_COUNT_MARKERS = """
-import json, sys
-markers = [marker.encode() for marker in json.loads(sys.argv[1])]
+# locks that this process holds on it through SQLite. What is looked for comes by
+# standard input, for arguments are seen by everybody on the machine.
+_READ_FILES = """
+import collections, json, math, sys
+markers, paths = json.load(sys.stdin)
+markers = [marker.encode() for marker in markers]
 found = {}
-for path in sys.argv[2:]:
-    hits, size, tail = 0, 0, b""
+for path in paths:
+    hits, size, tail, seen = 0, 0, b"", collections.Counter()
     with open(path, "rb") as file:
         while block := file.read(1 << 20):
+            if not size:
+                seen.update(block)
             size += len(block)
             joined = tail + block
             hits += sum(joined.count(m) - tail.count(m) for m in markers)
             tail = joined[-40:]
-    found[path] = [size, hits]
+    parts = [n / seen.total() for n in seen.values()]
+    found[path] = [size, hits, -sum(p * math.log2(p) for p in parts)]
 print(json.dumps(found))
 """
 
@@ -79,26 +85,52 @@ def _driver() -> Finding:
     )
 
 
-def _files() -> list[Finding]:
-    database = Path(connection.settings_dict["NAME"]).absolute()
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """A file of the embedded database, as it lies on the disk."""
+
+    name: str
+    size: int
+    plain_words: int  # how often something stands there that nobody should read
+    entropy: float  # bits in a byte of its beginning; encrypted ones have nearly 8
+
+
+def files_on_disk(words: Iterable[str] = ()) -> list[OnDisk]:
+    """The embedded database's files, searched for words of any SQLite database of
+    ours and for those given, of at most 40 bytes."""
+    database = _database_file()
     beside = [database.with_name(database.name + end) for end in ("-wal", "-journal")]
     paths = [str(path) for path in (database, *beside) if path.exists()]
-    answer = subprocess.run(  # noqa: S603  our own words and paths, no shell
-        [sys.executable, "-I", "-c", _COUNT_MARKERS, json.dumps(_MARKERS), *paths],
+    answer = subprocess.run(  # noqa: S603  our own program, no shell
+        [sys.executable, "-I", "-c", _READ_FILES],
+        input=json.dumps([[*_MARKERS, *words], paths]),
         check=True,
         capture_output=True,
         text=True,
     )
-    counted: dict[str, tuple[int, int]] = json.loads(answer.stdout)
+    read: dict[str, tuple[int, int, float]] = json.loads(answer.stdout)
+    return [OnDisk(Path(path).name, *figures) for path, figures in read.items()]
+
+
+def opens_without_key() -> bool:
+    """Whether the embedded database's file can be read by anybody."""
+    return opens(_database_file(), None)
+
+
+def _database_file() -> Path:
+    return Path(connection.settings_dict["NAME"]).absolute()
+
+
+def _files() -> list[Finding]:
     findings = [
         Finding(
-            check=Path(path).name,
-            found=f"{size} bytes, {hits} plain words of a database",
-            kept=hits == 0,
+            check=one.name,
+            found=f"{one.size} bytes, {one.plain_words} plain words of a database",
+            kept=one.plain_words == 0,
         )
-        for path, (size, hits) in counted.items()
+        for one in files_on_disk()
     ]
-    plain = opens(database, None)
+    plain = opens_without_key()
     return [
         *findings,
         Finding(

@@ -2,8 +2,9 @@
 
 import ssl
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
+from django.core.mail import get_connection
 from django.core.mail.backends.smtp import EmailBackend as Django
 from django.utils.functional import cached_property
 
@@ -47,3 +48,21 @@ def _hearing(kind: Any) -> Any:
             return code, said
 
     return Hearing
+
+
+def path_trouble() -> str:
+    """Why no mail could leave right now, as the kind of error; "" if one could.
+
+    The server is greeted, signed in to and asked for nothing: no mail is sent.
+    """
+    line = get_connection()
+    if not isinstance(line, Django):
+        return ""  # mails become files, or stay in memory
+    try:
+        line.open()
+        code, _ = cast("Any", line.connection).noop()
+        return "" if code == 250 else f"answered {code}"
+    except OSError as error:  # refused, cut off, not resolved; smtplib's are OSErrors
+        return type(error).__name__
+    finally:
+        line.close()

@@ -14,6 +14,7 @@ COUNTED = {
 COUNTED_PAGES = {
     "audit.Entry": "the place in the chain, which officers read as a whole",
     "marketplaces.SyncRun": "the order of runs, which operators read as a whole",
+    "compliance.ControlResult": "the order of results, which officers read as a whole",
     "jobs.Run": "the order of runs, which operators read as a whole",
     "django_q.Schedule": "django-q2's",
 }

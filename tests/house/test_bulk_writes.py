@@ -61,6 +61,7 @@ MAY = {
     "plugseller/crypto/resealing.py": ("update", "a data key destroyed; logged"),
     "plugseller/crypto/rotation.py": ("update", "a key retired; logged"),
     "plugseller/crypto/sqlcipher/": ("sql", "opens and copies the database file"),
+    "plugseller/crypto/controls.py": ("sql", "reads how its own line is encrypted"),
     "plugseller/crypto/verifying.py": ("sql", "reads the proof that bytes are sealed"),
     "plugseller/jobs/backups/": ("update sql", "copies and counts; entries of its own"),
     "plugseller/jobs/leases.py": ("update sql", "who is at work, for seconds"),

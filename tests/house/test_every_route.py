@@ -25,7 +25,7 @@ from compliance.governance.training.services import record_training
 from compliance.incidents.casework import Decision, RunbookStep
 from compliance.incidents.sections import VERBS, verb
 from compliance.incidents.services import ask_decision
-from compliance.models import DeletionRequest, Purge, Review, Training
+from compliance.models import ControlResult, DeletionRequest, Purge, Review, Training
 from compliance.tasks import Task as Errand
 from compliance.tasks import open_task
 from marketplaces.models import DataExport, Price, Stock
@@ -90,6 +90,7 @@ def everybody(world: World) -> Round:
         )
     now = timezone.now()
     Run.objects.create(name="mail.send", started_at=now, beat_at=now, fence=1)
+    ControlResult.objects.create(name="x", promise="x", verdict="pass", at=now, took=0)
     Purge.objects.create(holding="x", rule="orders", began_at=now, ended_at=now)
     Backup.objects.create(made_at=now, expires_at=now)
     Replay.objects.create(began_at=now, first=0, done=0, last=1)
@@ -117,6 +118,7 @@ def everybody(world: World) -> Round:
         "export": _export(world),
         "reference": _over(world),
         "rule": "orders",
+        "name": "con-1.contact",
         "grant": granted.pk,
         "token": _token(world),
         "mfa_edit_webauthn pk": lambda: _key(cast.alice),

@@ -1,4 +1,5 @@
-"""USE-4: "No Amazon buyer PII, no restricted roles."
+"""USE-4: “We do not retrieve the personal data of Amazon's buyers, and we ask for no
+restricted role.”
 
 The marketplaces' own published answers, personal data and all, are served over TLS,
 fetched by `manage.py sync`, stored, and shown on their pages. What belongs to the
@@ -18,10 +19,12 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 from django.utils.html import escape
 
 from marketplaces import credentials, shelf
 from marketplaces.contract import Credentials, Secret
+from marketplaces.datamap import DataMap
 from marketplaces.models import (
     Connection,
     FeatureSwitch,
@@ -38,6 +41,8 @@ from tests.adapters.amazon import models as amazon
 from tests.adapters.walmart import examples as walmart
 from tests.adapters.walmart.test_conformance import PERSONAL as WALMART_PERSONAL
 from tests.conftest import Cast
+from tests.marketplaces.console.conftest import World
+from tests.promise.controls import fails, found, passes
 from tests.promise.official import Official
 
 # How many Amazon shows of each operation; of its stock none, so that one isn't here.
@@ -316,3 +321,27 @@ def test_every_example_of_every_operation_has_its_case() -> None:
     shown |= dict.fromkeys(walmart.EXAMPLES, 1)
     assert shown.keys() == {o.key for o in shelf.datamap()}
     assert Counter(key for key, _ in CASES) == Counter(shown)
+
+
+@pytest.mark.django_db
+def test_no_call_for_buyers_data_can_be_made_or_was(world: World) -> None:
+    assert passes("use-4.restricted")
+    assert found("use-4.restricted").evidence["values dropped in 30 days"] == 10
+
+
+@pytest.mark.django_db
+def test_a_call_that_was_refused_breaks_it(world: World) -> None:
+    refused = {"error_code": "not permitted", "started_at": timezone.now()}
+    SyncRun.unfenced.filter(pk=world.run.pk).update(**refused)
+    assert fails("use-4.restricted")
+
+
+@pytest.mark.django_db
+def test_a_map_that_could_express_one_breaks_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = list(shelf.datamap())
+    path = "/tokens/2021-03-01/restrictedDataToken"
+    wider = DataMap([*known, replace(known[0], key="amazon.token", path=path)])
+    monkeypatch.setattr(shelf, "datamap", lambda: wider)
+    assert fails("use-4.restricted")

@@ -1,0 +1,78 @@
+"""What the policy tells officers on their start page, and auditors in their pack."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.urls import reverse
+
+from compliance.desklines import Block, Line, lines
+from compliance.packing import Document, Period, Table, packed
+from compliance.policy.models import ControlResult
+from compliance.policy.promises import PROMISES
+from compliance.policy.standing import Looked, State, looks
+from plugseller.accounts.models import User
+from plugseller.displayonly import roles_seeing
+from plugseller.shelves import CONTROLS
+
+
+def told(officer: User, now: datetime) -> Iterable[tuple[Block, Line]]:
+    """Each control that fails or is late; else one line that says how many pass."""
+    if officer.staff_role not in roles_seeing("controls"):
+        return
+    found = looks(CONTROLS.values(), now)
+    bad = [looked for looked in found if looked.state.is_bad]
+    for looked in bad:
+        yield Block.BROKEN, _line(looked)
+    if not bad:
+        remarks = sum(looked.state == State.REMARK for looked in found)
+        text = f"{len(found)} controls pass" + (
+            f", {remarks} of them with a remark" if remarks else ""
+        )
+        yield Block.QUIET, Line(text, reverse("admin:policy_register"))
+
+
+def _line(looked: Looked) -> Line:
+    control = looked.control
+    said = looked.last.sentence if looked.last else "It has never been checked."
+    if looked.state == State.LATE and looked.last:
+        said = f"It hasn't been checked since {looked.last.at:%Y-%m-%d %H:%M} UTC."
+    return Line(
+        f"{control.promise}: {control.label}. {said}",
+        reverse("admin:policy_control", args=[control.name]),
+    )
+
+
+def part(period: Period, now: datetime) -> Iterable[Table | Document]:
+    """The sentences, and everything controls found in the period."""
+    results = ControlResult.objects.filter(at__gte=period.begins, at__lt=period.ends)
+    yield Table(
+        "policy/promises.csv",
+        "What is promised, and how it is kept.",
+        ("promise", "wording", "how it is kept", "controls"),
+        [(one.id, one.wording, one.how, _names(one.id)) for one in PROMISES],
+    )
+    yield Table(
+        "policy/control-results.csv",
+        "What each control found, and the figures it stands on.",
+        ("at", "promise", "control", "verdict", "sentence", "evidence", "seconds"),
+        (
+            (
+                one.at.isoformat(),
+                one.promise,
+                one.name,
+                one.verdict,
+                one.sentence,
+                "; ".join(f"{key}={value}" for key, value in one.evidence.items()),
+                one.took,
+            )
+            for one in results.order_by("id").iterator()
+        ),
+    )
+
+
+def _names(promise: str) -> str:
+    return ", ".join(one.name for one in CONTROLS.values() if one.promise == promise)
+
+
+lines("policy", told)
+packed("policy", part)

@@ -1,0 +1,1 @@
+"""What controls measure on this floor; figures come out, never a value."""

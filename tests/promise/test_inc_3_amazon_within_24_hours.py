@@ -1,0 +1,81 @@
+"""INC-3: “We notify Amazon at security@amazon.com within 24 hours of detecting a
+security incident that involves Amazon Information.”"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from compliance import clocks
+from compliance.clocks import Deadline, Duty, Handled
+from plugseller.shelves import Verdict
+from tests.conftest import NOW
+from tests.plugseller.jobs.test_outbox import Servers, free_port
+from tests.plugseller.jobs.test_outbox import servers as servers_fixture
+from tests.promise.controls import fails, found, passes
+
+pytestmark = pytest.mark.django_db
+servers = servers_fixture
+CLOCK, MAIL = "inc-3.clock", "inc-3.mail_path"
+DUTY = "notice.amazon"
+HOUR = timedelta(hours=1)
+
+
+def nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the clocks that the incidents' room has on the shelf."""
+    for name in [name for name in clocks.DUTIES if "notice" in name]:
+        monkeypatch.delitem(clocks._duties, name)
+
+
+@pytest.fixture
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One notice's clock."""
+    nobodys(monkeypatch)
+    what = Duty(DUTY, "Notice", lasts=timedelta(hours=24), warns=())
+    handled = Handled(what, nothing, nothing, nothing, None)
+    monkeypatch.setitem(clocks._duties, DUTY, handled)
+
+
+def nothing(deadline: Deadline, now: datetime) -> None:
+    """No step of this clock does anything."""
+
+
+@pytest.mark.usefixtures("_clock")
+def test_a_clock_that_ran_out_breaks_it() -> None:
+    incident = uuid4()
+    clocks.start(DUTY, incident, label="INC-2026-001", now=NOW)
+    assert passes(CLOCK, NOW + 23 * HOUR)
+    assert fails(CLOCK, NOW + 24 * HOUR)
+    clocks.met(DUTY, incident, now=NOW + 25 * HOUR)
+    assert passes(CLOCK, NOW + 25 * HOUR)
+
+
+def test_so_does_one_that_waits_for_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobodys(monkeypatch)
+    assert fails(CLOCK, NOW)
+    what = Duty(DUTY, "Notice", lasts=timedelta(hours=24), warns=())
+    handled = Handled(what, nothing, nothing, None, None)
+    monkeypatch.setitem(clocks._duties, DUTY, handled)
+    assert fails(CLOCK, NOW)
+
+
+def test_the_mail_server_is_asked_and_no_mail_is_sent(servers: Servers) -> None:
+    postman = servers()
+    assert passes(MAIL)
+    assert postman.got == []
+
+
+def test_one_that_does_not_answer_breaks_it(servers: Servers, settings: Any) -> None:
+    servers()
+    settings.EMAIL_PORT = free_port()
+    assert fails(MAIL)
+    assert found(MAIL).evidence["trouble"] == "ConnectionRefusedError"
+
+
+def test_mails_that_become_files_are_a_remark_outside_of_production(
+    settings: Any,
+) -> None:
+    assert found(MAIL).verdict == Verdict.WARN
+    settings.PRODUCTION = True
+    assert fails(MAIL)
