@@ -39,12 +39,14 @@ def _warn(deadline: Deadline, now: datetime) -> list[OutgoingMail]:
 
 
 def _owner(subject: UUID) -> User | None:
-    for model in (Risk, Supplier):
-        row = model._default_manager.filter(pk=subject).first()
-        if row is not None:
-            there = User.objects.filter(pk=row.owner_id, is_active=True)
-            return there.exclude(staff_role="").first()
-    return None
+    row = (
+        Risk.objects.filter(pk=subject).first()
+        or Supplier.objects.filter(pk=subject).first()
+    )
+    if row is None:
+        return None
+    there = User.objects.filter(pk=row.owner_id, is_active=True)
+    return there.exclude(staff_role="").first()
 
 
 def _escalate(deadline: Deadline, now: datetime) -> list[OutgoingMail]:

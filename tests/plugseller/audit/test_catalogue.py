@@ -34,6 +34,10 @@ MADE = {
     "compliance/tasks.py": {
         f"task.{name}" for name in ("opened", "done", "handed_over", "left_open")
     },
+    "compliance/governance/registers/services.py": {
+        *(f"risk.{name}" for name in ("opened", "reviewed", "closed")),
+        *(f"supplier.{name}" for name in ("added", "assessed", "ended")),
+    },
     "plugseller/audit/services.py": set(),  # record_access itself
     "plugseller/audit/models.py": {*ROW_EVENTS},
 }
