@@ -8,4 +8,13 @@ from compliance.incidents.evidence import pages as evidence
 from compliance.incidents.review import pages as review
 
 # isort: on
-__all__ = ["affected", "containment", "detection", "evidence", "review"]
+from compliance.incidents import parts_packed
+
+__all__ = [
+    "affected",
+    "containment",
+    "detection",
+    "evidence",
+    "parts_packed",
+    "review",
+]

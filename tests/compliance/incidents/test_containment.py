@@ -214,3 +214,22 @@ def test_what_is_not_there_is_said(action: Any, cast: Cast) -> None:
     if action.name != "hold-log":
         with pytest.raises(IncidentRefused):
             action.found("nobody@example.test")
+
+
+def test_what_is_stopped_and_let_go_on_is_logged_below(
+    cast: Cast, case: Incident
+) -> None:
+    account(cast)
+    for name, typed in (
+        ("suspend-person", cast.bob.email),
+        ("pause-seller", "north"),
+        ("stop-exports", "north"),
+    ):
+        measure = done(cast, case, name, typed)
+        undo(actor=cast.carl, measure=measure, now=timezone.now())
+    logged = set(Entry.objects.filter(actor=cast.carl).values_list("event", flat=True))
+    assert logged >= {
+        *("incident.step", "person.suspended", "person.restored"),
+        *("connection.paused", "connection.resumed"),
+        *("seller.exports_stopped", "seller.exports_allowed"),
+    }

@@ -304,6 +304,7 @@ def test_programs_reads_count_towards_their_person(cast: Cast) -> None:
 def test_a_canary_shows_nothing_and_goes_as_a_seller_goes(cast: Cast) -> None:
     canary(cast, enough=False)
     planted = Canary.objects.get()
+    assert Entry.objects.filter(event="canary.planted").count() == 1
     assert signed_in(cast.alice).get("/s/larch/orders").status_code == 404
     from plugseller.shelves import HOLDINGS, Scope
 

@@ -167,3 +167,13 @@ def test_an_entry_is_linked_once_with_its_hash(cast: Cast, case: Incident) -> No
     for number in (entry.pk, 10**9):
         with pytest.raises(IncidentRefused):
             link_entry(actor=cast.carl, incident=case, number=number, now=now)
+
+
+def test_a_file_does_not_pass_for_another_of_its_case(
+    cast: Cast, case: Incident
+) -> None:
+    first, second = kept(cast, case), kept(cast, case, b"another")
+    EvidenceFile.objects.filter(pk=first.pk).update(file_name=second.file_name)
+    first.refresh_from_db()
+    with pytest.raises(IncidentRefused, match="damaged"):
+        read(cast, first)

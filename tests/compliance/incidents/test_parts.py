@@ -11,10 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from compliance.incidents.affected.services import newest
+from compliance.incidents.containment.actions import BY_NAME
 from compliance.incidents.containment.models import Measure
+from compliance.incidents.containment.services import contain
 from compliance.incidents.detection.services import read_log
 from compliance.incidents.evidence.models import EvidenceFile
 from compliance.incidents.models import Incident
+from compliance.incidents.parts_packed import part
+from compliance.packing import Period
 from plugseller.accounts.models import User
 from plugseller.audit.models import Entry
 from plugseller.audit.services import record
@@ -194,3 +198,22 @@ def test_who_is_barred_or_no_officer_does_not_get_in(
             refused = answer.status_code in (403, 404)
             assert refused or "/admin/login/" in answer.headers["Location"]
     assert case.timeline.count() == told
+
+
+def test_an_auditor_gets_figures_and_hashes_and_nobodys_name(
+    cast: Cast, case: Incident
+) -> None:
+    now = timezone.now()
+    target = str(cast.bob.pk)
+    contain(
+        actor=cast.carl,
+        incident=case,
+        action=BY_NAME["suspend-person"],
+        target=target,
+        now=now,
+    )
+    period = Period(now - timedelta(hours=1), now + timedelta(hours=1))
+    told = {table.name: list(table.rows) for table in part(period, now)}
+    [measure] = told["incident-measures.csv"]
+    assert measure[:2] == (case.reference, "suspend-person")
+    assert target not in str(told)
