@@ -1,10 +1,13 @@
 """What the policy tells officers on their start page, and auditors in their pack."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from django.conf import settings
+from django.db.models import QuerySet
 from django.urls import reverse
 
+from compliance import oscal
 from compliance.desklines import Block, Line, lines
 from compliance.packing import Document, Period, Table, packed
 from compliance.policy.models import ControlResult
@@ -12,7 +15,7 @@ from compliance.policy.promises import PROMISES
 from compliance.policy.standing import Looked, State, looks
 from plugseller.accounts.models import User
 from plugseller.displayonly import roles_seeing
-from plugseller.shelves import CONTROLS
+from plugseller.shelves import CONTROLS, Verdict
 
 
 def told(officer: User, now: datetime) -> Iterable[tuple[Block, Line]]:
@@ -42,6 +45,20 @@ def _line(looked: Looked) -> Line:
     )
 
 
+def _for_oscal(results: QuerySet[ControlResult]) -> Iterator[oscal.Result]:
+    for one in results.order_by("id").iterator():
+        verdict = Verdict(one.verdict)
+        yield oscal.Result(
+            one.name, one.promise, verdict, one.sentence, one.evidence, one.at
+        )
+
+
+def _about(period: Period, now: datetime) -> oscal.About:
+    return oscal.About(
+        settings.PUBLIC_ADDRESS, period.begins, period.ends, now, plan="promises.csv"
+    )
+
+
 def part(period: Period, now: datetime) -> Iterable[Table | Document]:
     """The sentences, and everything controls found in the period."""
     results = ControlResult.objects.filter(at__gte=period.begins, at__lt=period.ends)
@@ -67,6 +84,11 @@ def part(period: Period, now: datetime) -> Iterable[Table | Document]:
             )
             for one in results.order_by("id").iterator()
         ),
+    )
+    yield Document(
+        "policy/oscal-assessment-results.json",
+        "The same as OSCAL assessment results, for machines.",
+        oscal.assessment_results(_for_oscal(results), _about(period, now)),
     )
 
 

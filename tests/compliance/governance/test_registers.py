@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.urls import reverse
 
 from compliance import clocks
@@ -40,6 +41,13 @@ def reviewed(cast: Cast, risk: Risk, **more: Any) -> None:
     review_risk(actor=cast.carl, risk=risk, **(fields | more))
 
 
+def logged(row: Model) -> list[str]:
+    """What the audit log tells of it, changes of single columns left out."""
+    told = Entry.objects.get_for_object(row).order_by("pk")
+    events = told.values_list("event", flat=True)
+    return [event for event in events if not event.startswith("row.")]
+
+
 def test_a_review_that_is_late_becomes_a_task_and_ends_with_the_review(
     cast: Cast,
 ) -> None:
@@ -55,6 +63,7 @@ def test_a_review_that_is_late_becomes_a_task_and_ends_with_the_review(
     assert not task.is_open
     clock = clocks.running().get(subject_id=risk.pk)
     assert clock.due_at == late + 90 * DAY
+    assert logged(risk) == ["risk.opened", "risk.reviewed"]
     risk.refresh_from_db()
     assert risk.rating == 5
     assert risk.plan.reveal() == "Copies apart from the data."
@@ -74,6 +83,7 @@ def test_an_exception_ends_and_nobody_agrees_their_own(cast: Cast) -> None:
     with pytest.raises(RegisterRefused, match="over"):
         reviewed(cast, risk, now=ends, review_at=ends + DAY)
     close_risk(actor=cast.carl, risk=risk, now=ends)
+    assert logged(risk) == ["risk.opened", "risk.closed"]
     assert not Task.objects.filter(subject_id=risk.pk, done_at=None).exists()
     assert not clocks.running().filter(subject_id=risk.pk).exists()
 
@@ -161,6 +171,12 @@ def test_a_supplier_is_assessed_again_and_again(cast: Cast) -> None:
     )
     assert not Task.objects.filter(subject_id=supplier.pk, done_at=None).exists()
     assert Supplier.objects.get().review_at == late + 300 * DAY
+    end_supplier(actor=cast.carl, supplier=supplier, now=late)
+    assert logged(supplier) == [
+        "supplier.added",
+        "supplier.assessed",
+        "supplier.ended",
+    ]
 
 
 def test_the_desk_walks_a_risk_from_opening_to_sign_off(cast: Cast) -> None:

@@ -19,6 +19,7 @@ from compliance.governance.training.services import (
 )
 from compliance.models import Deadline, Training
 from plugseller.accounts.models import User
+from plugseller.audit.models import Entry
 from plugseller.jobs.models import OutgoingMail
 from plugseller.shelves import Verdict
 from tests.conftest import NOW, Cast, person, signed_in
@@ -48,6 +49,9 @@ def joined(cast: Cast) -> Cast:
 def test_nobody_records_their_own(cast: Cast) -> None:
     with pytest.raises(TrainingRefused, match="second person"):
         trained(cast.carl, cast.carl)
+    assert not Entry.objects.filter(event="training.recorded").exists()
+    trained(cast.carl, cast.olga)
+    assert Entry.objects.get(event="training.recorded").actor_id == cast.carl.pk
     made = trained(cast.carl, cast.olga)
     with pytest.raises(IntegrityError), transaction.atomic():
         Training.objects.filter(pk=made.pk).update(recorded_by=cast.olga.pk)

@@ -68,6 +68,7 @@ def test_what_was_found_is_kept_with_its_time_and_figures(
     one = ControlResult.objects.get(name="use-1.x")
     assert (one.promise, one.verdict, one.sentence) == ("USE-1", "pass", "It is pass.")
     assert (one.at, one.evidence) == (NOW, {"rows": 3})
+    assert Entry.objects.filter(event="policy.checked").exists()
 
 
 def test_each_has_its_time_and_none_is_late_when_the_job_runs_hourly(

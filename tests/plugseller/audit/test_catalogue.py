@@ -37,7 +37,6 @@ MADE = {
     "compliance/governance/registers/services.py": {
         *(f"risk.{name}" for name in ("opened", "reviewed", "closed")),
         *(f"supplier.{name}" for name in ("added", "assessed", "ended")),
-        f"task.{what}" for what in ("opened", "done", "handed_over", "left_open")
     },
     "plugseller/audit/services.py": set(),  # record_access itself
     "plugseller/audit/models.py": {*ROW_EVENTS},
