@@ -12,6 +12,7 @@ from compliance.deletion.authorisation import follow_authorisations
 from compliance.deletion.execution import process
 from compliance.deletion.services import end_holds, go_on_unattended
 from compliance.governance.policies import reminding as acknowledgements
+from compliance.governance.registers import reviewing  # noqa: F401  its suppliers
 from compliance.governance.registers.services import keep_sign_off
 from compliance.governance.reviews import services as reviews
 from compliance.governance.reviews import telling as told  # noqa: F401  desk, pack
@@ -20,6 +21,7 @@ from compliance.governance.training.services import keep_clocks as keep_training
 from compliance.incidents import ladder as notices  # noqa: F401  and these too
 from compliance.incidents.affected import services as affected  # noqa: F401  as well
 from compliance.incidents.containment import services as held  # noqa: F401  as well
+from compliance.incidents.detection import telling as seen  # noqa: F401  findings
 from compliance.incidents.detection.services import read_log
 from compliance.incidents.evidence import sealed  # noqa: F401  as well
 from compliance.incidents.services import selfsending

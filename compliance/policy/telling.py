@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from compliance import oscal
 from compliance.desklines import Block, Line, lines
@@ -13,6 +14,7 @@ from compliance.packing import Document, Period, Table, packed
 from compliance.policy.models import ControlResult
 from compliance.policy.promises import PROMISES
 from compliance.policy.standing import Looked, State, looks
+from compliance.reviewing import Result, results_source
 from plugseller.accounts.models import User
 from plugseller.displayonly import roles_seeing
 from plugseller.shelves import CONTROLS, Verdict
@@ -96,5 +98,18 @@ def _names(promise: str) -> str:
     return ", ".join(one.name for one in CONTROLS.values() if one.promise == promise)
 
 
+def last_results() -> dict[str, Result]:
+    """What each control found last, for who reviews the controls."""
+    looked = looks(CONTROLS.values(), timezone.now())
+    return {
+        one.control.name: Result(
+            f"{one.last.at:%Y-%m-%d %H:%M} UTC", one.last.verdict, one.last.sentence
+        )
+        for one in looked
+        if one.last
+    }
+
+
 lines("policy", told)
+results_source(last_results)
 packed("policy", part)

@@ -11,6 +11,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 
+from compliance import countdown
 from compliance.governance.reviews import desk_steps
 from compliance.governance.reviews.models import Review
 from compliance.governance.reviews.telling import with_open_counts
@@ -118,20 +119,9 @@ class ReviewAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # n
 
 def clock(review: Review, now: datetime) -> str:
     """The time that is left, red when there is none; or that it was signed."""
-    if review.signed_at is not None:
-        late = review.signed_at >= review.due_at
-        if late and review.signed_by is not None:
-            return format_html('<strong class="overdue">{}</strong>', "signed late")
-        return "signed"
-    left = review.due_at - now
-    if left <= timedelta():
-        text = f"overdue by {_told(-left)}"
-        return format_html('<strong class="overdue">{}</strong>', text)
-    kind = "soon" if left <= _SOON else "in-time"
-    return format_html('<span class="{}">{} left</span>', kind, _told(left))
-
-
-def _told(time: timedelta) -> str:
-    if time >= timedelta(days=2):
-        return f"{time.days} days"
-    return f"{int(time.total_seconds() // 3600)} hours"
+    if review.signed_at is None:
+        return countdown.clock(review.due_at, is_open=True, now=now, soon=_SOON)
+    late = review.signed_at >= review.due_at
+    if late and review.signed_by is not None:
+        return format_html('<strong class="overdue">{}</strong>', "signed late")
+    return "signed"

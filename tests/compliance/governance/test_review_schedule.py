@@ -98,8 +98,8 @@ def test_idle_officers_find_one_red_review_of_each_kind(
         text for text in mails_to(cast.carl) if text.startswith("OVERDUE: The review")
     ]
     assert len(overdue) == len(SCHEDULES) - 1, "each once"
-    page = told(cast.carl, NOW)
-    assert len(page[Block.LATE]) == len(SCHEDULES) - 1
+    late = [one for one in told(cast.carl, NOW)[Block.LATE] if " review" in one.text]
+    assert len(late) == len(SCHEDULES) - 1
 
 
 def test_an_early_signature_moves_the_next_date(cast: Cast, clara: User) -> None:

@@ -13,6 +13,8 @@ from compliance.incidents.detection.models import Canary, DayOfReads, Detection
 from compliance.incidents.detection.rules import BY_NAME, RULES, Rule
 from compliance.incidents.detection.services import read_log
 from compliance.incidents.models import Incident
+from compliance.packing import Period
+from compliance.reviewing import FINDINGS
 from marketplaces.models import Connection, SyncRun
 from plugseller.accounts.models import Lockout, User
 from plugseller.accounts.services import make_token, revoke_token
@@ -310,3 +312,14 @@ def test_a_canary_shows_nothing_and_goes_as_a_seller_goes(cast: Cast) -> None:
 
     store = HOLDINGS["compliance.Canary"].store
     assert store.count(Scope(seller_id=planted.seller_id)) == 1
+
+
+def test_who_reviews_the_logs_sees_what_rules_found(cast: Cast) -> None:
+    exports(cast, enough=True)
+    fired()
+    now = timezone.now()
+    hour = timedelta(hours=1)
+    [row] = FINDINGS["detection rules"](Period(now - hour, now + hour))
+    assert row.label.endswith(BY_NAME["mass-export"].title)
+    assert row.facts["hits"] == 1
+    assert [*FINDINGS["detection rules"](Period(now - 2 * hour, now - hour))] == []

@@ -1,12 +1,13 @@
 """The officers' register, what their start page tells, and what auditors take along."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from compliance.desklines import Block
-from compliance.packing import Period, Table
+from compliance.packing import Document, Period, Table
 from compliance.policy.models import ControlResult
 from compliance.policy.services import run_due
 from compliance.policy.telling import part, told
@@ -70,11 +71,15 @@ def test_an_auditor_gets_the_results_of_the_period(
     now = timezone.now()
     for day in range(3):
         run_due(now + day * DAY)
-    promises, results = part(Period(now + DAY, now + 2 * DAY), now)
+    promises, results, oscal = part(Period(now + DAY, now + 2 * DAY), now)
     assert isinstance(promises, Table)
     assert isinstance(results, Table)
     assert len(list(promises.rows)) == 19
     rows = [dict(zip(results.columns, row, strict=True)) for row in results.rows]
     assert [row["control"] for row in rows] == ["use-1.x", "use-2.x"]
     assert {row["evidence"] for row in rows} == {"rows=3"}
+    assert isinstance(oscal, Document)
+    told = json.loads(b"".join(oscal.content))
+    [period] = told["assessment-results"]["results"]
+    assert len(period["observations"]) == 2
     assert ControlResult.objects.count() == 6
