@@ -35,6 +35,10 @@ PAGES = {
     "jobs.outgoingmail": {"operator"},
     "jobs.run": {"operator"},
     "compliance.purge": {"officer"},
+    "compliance.policyversion": {"officer"},
+    "compliance.training": {"officer"},
+    "compliance.risk": {"officer"},
+    "compliance.supplier": {"officer"},
     "marketplaces.connection": {"operator"},
     "marketplaces.syncrun": {"operator"},
 }
