@@ -3,8 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from compliance.governance.registers.services import add_supplier, open_risk
-from compliance.models import Risk, Supplier
+from compliance.governance.registers.services import (
+    add_supplier,
+    close_risk,
+    end_supplier,
+    open_risk,
+    sign_off_risks,
+)
+from compliance.governance.training.services import record_training
+from compliance.models import Risk, Supplier, Training
 from plugseller.accounts.models import User
 
 DAY = timedelta(days=1)
@@ -34,3 +41,19 @@ def a_supplier(officer: User, *, now: datetime, **more: Any) -> Supplier:
         "review_at": now + 90 * DAY,
     }
     return add_supplier(actor=officer, now=now, **(fields | more))
+
+
+def all_over(officer: User, someone: User, *, now: datetime) -> None:
+    """A row of each kind that ends, ended: what retention removes one day."""
+    risk = a_risk(officer, now=now)
+    sign_off_risks(actor=officer, now=now)
+    close_risk(actor=officer, risk=risk, now=now)
+    end_supplier(actor=officer, supplier=a_supplier(officer, now=now), now=now)
+    record_training(
+        actor=officer,
+        person=someone,
+        course=Training.Course.DATA_PROTECTION,
+        taken_on=now.date(),
+        evidence="A certificate.",
+        now=now,
+    )

@@ -36,6 +36,7 @@ from plugseller.jobs import leases
 from plugseller.jobs.models import Beat, OutgoingMail, Run
 from plugseller.jobs.running import OutOfTime
 from plugseller.shelves import HOLDINGS
+from tests.compliance.governance.governed import all_over
 from tests.compliance.inhabited import NOW, Lived, digests, lived_in
 from tests.conftest import Cast, person
 
@@ -91,6 +92,7 @@ def test_in_five_years_nothing_is_left_that_ages(cast: Cast, lived: Lived) -> No
     User.objects.filter(pk=lived.viewer.pk).update(is_active=False, left_at=NOW)
     later = NOW + 5 * 366 * DAY
     OutgoingMail.objects.update(done_at=NOW)
+    all_over(cast.carl, cast.olga, now=NOW)
     before = {one.holding for one in nothing_overdue(later)}
     # Of requests and incidents, of which nobody here has one.
     with_proofs = {
