@@ -79,7 +79,7 @@ def test_an_auditor_gets_the_results_of_the_period(
     assert [row["control"] for row in rows] == ["use-1.x", "use-2.x"]
     assert {row["evidence"] for row in rows} == {"rows=3"}
     assert isinstance(oscal, Document)
-    told = json.loads(b"".join(oscal.content))
+    told = json.loads(b"".join([*oscal.content]))
     [period] = told["assessment-results"]["results"]
     assert len(period["observations"]) == 2
     assert ControlResult.objects.count() == 6

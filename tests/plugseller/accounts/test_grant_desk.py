@@ -45,10 +45,6 @@ PAGES = {
     "compliance.training": {"officer"},
     "custody.backup": {"officer", "operator"},
     "custody.replay": {"officer", "operator"},
-    "compliance.policyversion": {"officer"},
-    "compliance.training": {"officer"},
-    "compliance.risk": {"officer"},
-    "compliance.supplier": {"officer"},
     "marketplaces.connection": {"operator"},
     "marketplaces.syncrun": {"operator"},
 }
