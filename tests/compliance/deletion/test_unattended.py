@@ -129,7 +129,10 @@ def test_the_owners_hear_that_an_officer_rejected_it(cast: Cast, now: datetime) 
     assert "was rejected" in subjects_to(cast.alice.email)[-1]
 
 
-def test_a_hold_of_two_keeps_it_and_one_alone_doesnt(cast: Cast, now: datetime) -> None:
+@pytest.mark.parametrize("approved", [True, False])
+def test_a_hold_of_two_keeps_it_and_one_alone_doesnt(
+    cast: Cast, now: datetime, approved: bool
+) -> None:
     clara = person("clara", staff_role="officer")
     request = notice(cast, now)
     hold = ask_hold(
@@ -140,10 +143,12 @@ def test_a_hold_of_two_keeps_it_and_one_alone_doesnt(cast: Cast, now: datetime) 
         ends_at=now + 60 * DAY,
         now=now,
     )
-    approve_hold(actor=clara, hold=hold, now=now)
+    if approved:
+        approve_hold(actor=clara, hold=hold, now=now)
     holiday(now, since=29, until=30)
-    assert fresh(request).status == Status.ON_HOLD
-    assert Seller.objects.filter(pk=cast.north.pk).exists()
+    there = Seller.objects.filter(pk=cast.north.pk).exists()
+    assert (fresh(request).status == Status.ON_HOLD) is approved
+    assert there is approved
 
 
 @pytest.mark.parametrize("days", [28, 40])
