@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import Permission as KnownRight
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
-from guardian.shortcuts import assign_perm, remove_perm
 
 from plugseller.accounts import teamletters
 from plugseller.accounts.models import (
@@ -143,14 +144,23 @@ def leave(*, actor: User | None, seller: Seller, user: User, now: datetime) -> N
 
 
 def set_rights(seller: Seller, user: User, granted: Iterable[Permission]) -> None:
-    """The person holds these rights on the seller, and no other."""
-    granted = set(granted)
+    """The person holds these rights on the seller, and no other.
+
+    The rows are guardian's own; a row for each right, so that each is logged.
+    """
+    wanted = {permission.value for permission in granted}
     rows = SellerUserObjectPermission.objects.filter(user=user, content_object=seller)
-    held = set(rows.values_list("permission__codename", flat=True))
-    for permission in Permission:
-        if (permission in granted) != (permission.value in held):
-            change = assign_perm if permission in granted else remove_perm
-            change(permission.value, user, seller)
+    held = {row.permission.codename: row for row in rows.select_related("permission")}
+    for codename in held.keys() - wanted:
+        held[codename].delete()
+    missing = sorted(wanted - held.keys())
+    of_sellers = ContentType.objects.get_for_model(Seller)
+    known = KnownRight.objects.filter(content_type=of_sellers, codename__in=missing)
+    by_codename = {right.codename: right for right in known} if missing else {}
+    for codename in missing:
+        SellerUserObjectPermission.objects.create(
+            user=user, content_object=seller, permission=by_codename[codename]
+        )
 
 
 def take_back_all(*, seller: Seller, by: User, now: datetime) -> int:
