@@ -72,8 +72,6 @@ def count_everything() -> None:
     figures.count_everything(timezone.now())
 
 
-periodic("incidents.notices", every=timedelta(minutes=1), work=selfsending.watch)
-vital("incidents", "Notices of incidents", selfsending.trouble)
 # Each has its own time; nothing is done for those that looked lately.
 periodic(
     "policy.controls",

@@ -7,9 +7,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from compliance.models import (
+    Canary,
     Certificate,
     DeletionRequest,
     LegalHold,
+    Notice,
     Outcome,
     Review,
     ReviewItem,
@@ -164,3 +166,5 @@ _REVIEWED = (
 )
 for reviewed in (Review, ReviewItem):
     not_portable(reviewed, _REVIEWED)
+not_portable(Canary, "It says which seller is a decoy of ours; yours is none.")
+not_portable(Notice, "A notice of an incident was sent to whom it concerns.")
