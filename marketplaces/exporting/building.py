@@ -12,7 +12,7 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
-from marketplaces.exporting import files
+from marketplaces.exporting.files import files
 from marketplaces.exporting.packing import Packing
 from marketplaces.exporting.services import (
     LASTS,

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from marketplaces.exporting import files
+from marketplaces.exporting.files import files
 from marketplaces.exporting.services import context_of, may_have_all
 from marketplaces.models import DataExport
 from plugseller.accounts.models import User

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import Http404
 from django_q.tasks import async_task
 
-from marketplaces.exporting import files
+from marketplaces.exporting.files import files
 from marketplaces.models import DataExport
 from plugseller.accounts.models import User
 from plugseller.accounts.roles import Permission

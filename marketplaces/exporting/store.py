@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from marketplaces.exporting import files
+from marketplaces.exporting.files import files
 from marketplaces.models import DataExport
 from plugseller.accounts.models import Membership
 from plugseller.custody.erasers import Rows

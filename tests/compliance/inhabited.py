@@ -37,7 +37,7 @@ from compliance.models import ShorterTime
 from marketplaces import credentials
 from marketplaces import models as m
 from marketplaces.contract import Credentials, Secret
-from marketplaces.exporting import files
+from marketplaces.exporting.files import files
 from plugseller.accounts.models import (
     AccessReport,
     ApiToken,

@@ -6,12 +6,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from compliance.incidents.evidence import files
+from compliance.incidents.evidence.files import files
 from compliance.incidents.evidence.models import EvidenceFile
 from compliance.incidents.evidence.services import context_of
 from plugseller.crypto.resealing import Keys, add_place, note_resealed
-from plugseller.crypto.sealedfiles import key_id_in
-from plugseller.crypto.sealing import SealBroken, Unopenable
+from plugseller.crypto.sealing import Unopenable
 from plugseller.crypto.services import opened_file_for, sealed_file_for
 from plugseller.crypto.streaming import CHUNK
 
@@ -30,7 +29,7 @@ class Evidence:
 
     def _sealed_with(self, owner: UUID, keys: Keys) -> list[EvidenceFile]:
         ours = EvidenceFile.objects.filter(incident=owner)
-        return [one for one in ours if _key(one.file_name) in keys]
+        return [one for one in ours if files.key_of(one.file_name) in keys]
 
     def _reseal(self, owner: UUID, one: EvidenceFile) -> int:
         """What doesn't open stays as it is: its key stays for it."""
@@ -52,14 +51,6 @@ class Evidence:
             note_resealed(owner, self.name, 1)
             transaction.on_commit(partial(files.shred, old))
         return 1
-
-
-def _key(name: str) -> UUID | None:
-    try:
-        with files.opened(name) as file:
-            return key_id_in(file)
-    except (FileNotFoundError, SealBroken):
-        return None  # nothing is there that a key could open
 
 
 add_place(Evidence())

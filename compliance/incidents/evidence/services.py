@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.views.decorators.debug import sensitive_variables
 
-from compliance.incidents.evidence import files
+from compliance.incidents.evidence.files import files
 from compliance.incidents.evidence.models import EntryLink, EvidenceFile
 from compliance.incidents.models import Incident
 from compliance.incidents.services import (

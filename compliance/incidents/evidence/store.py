@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from compliance.incidents.evidence import files
+from compliance.incidents.evidence.files import files
 from compliance.incidents.evidence.models import EvidenceFile
 from plugseller.custody.erasers import Rows
 from plugseller.shelves import Scope

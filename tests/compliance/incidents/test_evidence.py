@@ -10,7 +10,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from compliance.incidents.evidence import files
+from compliance.incidents.evidence.files import files
 from compliance.incidents.evidence.models import EvidenceFile
 from compliance.incidents.evidence.services import (
     add_file,

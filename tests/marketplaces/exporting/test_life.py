@@ -9,7 +9,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from django.utils import timezone
 
-from marketplaces.exporting import building, fetching, files, services
+from marketplaces.exporting import building, fetching, services
+from marketplaces.exporting.files import files
 from marketplaces.exporting.building import build_export
 from marketplaces.exporting.packing import Packing
 from marketplaces.exporting.services import take_back, tend_exports
