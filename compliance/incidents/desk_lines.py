@@ -47,7 +47,7 @@ def _of_incidents(officer: User, now: datetime) -> Told:
                 Block.LATE,
                 Line(f"{about} isn't told", _page(duty.incident), duty.due_at),
             )
-    for alarm in alarms(now, hidden=hidden_from(officer)):
+    for alarm in alarms(now, reader=officer):
         yield Block.BURNING, Line(alarm, reverse(_HOME), now)
     yield from _asked(officer, cases)
     if not cases:

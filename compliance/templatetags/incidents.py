@@ -5,7 +5,6 @@ from typing import Any
 from django import template
 from django.utils import timezone
 
-from compliance.incidents.services.people import hidden_from
 from compliance.incidents.services.selfsending import alarms
 from plugseller.accounts.models import User
 from plugseller.accounts.roles import StaffRole
@@ -20,4 +19,4 @@ def incident_alarms(context: Any) -> list[str]:
     roles = (StaffRole.OFFICER, StaffRole.OPERATOR)
     if not isinstance(user, User) or user.staff_role not in roles:
         return []
-    return alarms(timezone.now(), hidden=hidden_from(user))
+    return alarms(timezone.now(), reader=user)

@@ -8,7 +8,6 @@ To a real recipient it goes only in production, and only if two officers have ar
 """
 
 import logging
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -144,21 +143,21 @@ def watch(now: datetime) -> int:
     return moved
 
 
-def alarms(now: datetime, *, hidden: Collection[UUID] = ()) -> list[str]:
+def alarms(now: datetime, *, reader: User | None = None) -> list[str]:
     """What is wrong with notices at this instant; a sentence each, without names.
 
-    Not of the `hidden` cases, which the reader is barred from.
+    Not of cases that the reader is barred from.
     """
     found = []
     for duty in owed_at(now):
-        if duty.incident_id in hidden:
+        if reader and duty.incident.is_barred(reader.pk):
             continue
         told = f"{duty.incident.reference}: the notice to Amazon isn't sent"
         found.append(f"{told}; due {duty.due_at:%Y-%m-%d %H:%M} UTC.{_why_not(duty)}")
     stuck = Sending.objects.filter(state=Sending.State.QUEUED).exclude(trouble="")
     for sending in stuck.select_related("notice__duty__incident"):
         about = sending.notice.duty
-        if about.incident_id in hidden:
+        if reader and about.incident.is_barred(reader.pk):
             continue
         found.append(
             f"{about.incident.reference}: no mail server takes the notice to "

@@ -293,7 +293,7 @@ def test_page_by_page_each_is_shown_once_the_most_urgent_first(
     client.get(PAGE)
     shown: list[Any] = []
     for page in (1, 2, 3):
-        with django_assert_max_num_queries(15):
+        with django_assert_max_num_queries(14):
             answer = client.get(f"{PAGE}?page={page}")
         shown += [item for item, _ in answer.context["rows"]]
         assert ("Go on" in answer.content.decode()) == (page < 3)

@@ -10,8 +10,8 @@ from django.http import Http404
 from django.utils import timezone
 
 from marketplaces.exporting import building, fetching, services
-from marketplaces.exporting.files import files
 from marketplaces.exporting.building import build_export
+from marketplaces.exporting.files import files
 from marketplaces.exporting.packing import Packing
 from marketplaces.exporting.services import take_back, tend_exports
 from marketplaces.models import DataExport
