@@ -23,8 +23,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from compliance.credentials.rows import Item, by_urgency, find
 from plugseller.accounts.confirming import confirmed
+from plugseller.accounts.desk import staff_of
 from plugseller.accounts.models import User
-from plugseller.displayonly import roles_seeing
 from plugseller.shelves import CREDENTIALS, Standing
 
 _SHOWN = 100  # rows on a page; the worst come first
@@ -37,7 +37,7 @@ _OPERATORS = ("rotate",)
 @require_safe
 def credential_list(request: HttpRequest) -> HttpResponse:
     """Every credential, the worst first; narrowed by state and source."""
-    person, now = _staff(request), timezone.now()
+    person, now = staff_of(request, "credentials"), timezone.now()
     state, source = request.GET.get("state", ""), request.GET.get("source", "")
     asked = request.GET.get("page", "")
     page = int(asked) if _PAGE.fullmatch(asked) else 1
@@ -81,7 +81,7 @@ def _buttons(item: Item, person: User) -> list[tuple[str, str]]:
 @confirmed
 def credential_act(request: HttpRequest, subject: UUID, verb: str) -> HttpResponse:
     """Revoke, disconnect or rotate one; 404 for what isn't there or doesn't fit it."""
-    person, now = _staff(request), timezone.now()
+    person, now = staff_of(request, "credentials"), timezone.now()
     found = find(subject, now)
     if found is None or verb not in found.verbs:
         raise Http404
@@ -98,12 +98,3 @@ def credential_act(request: HttpRequest, subject: UUID, verb: str) -> HttpRespon
     else:
         messages.success(request, said)
     return redirect("credentials")
-
-
-def _staff(request: HttpRequest) -> User:
-    person = request.user
-    if not isinstance(person, User):
-        raise PermissionDenied
-    if person.staff_role not in roles_seeing("credentials"):
-        raise PermissionDenied
-    return person

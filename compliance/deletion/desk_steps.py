@@ -9,7 +9,6 @@ from uuid import UUID
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -30,6 +29,7 @@ from compliance.deletion.papers import as_download, certificate_of
 from compliance.deletion.services import DeletionRefused
 from compliance.deletion.states import Status, may_become
 from plugseller.accounts.confirming import confirmed
+from plugseller.accounts.desk import officer_of
 from plugseller.accounts.models import User
 
 Kind, Source = DeletionRequest.Kind, DeletionRequest.Source
@@ -269,10 +269,3 @@ def _page(
     template = f"admin/compliance/deletionrequest/{name}.html"
     status = 400 if form is not None and form.errors else 200
     return render(request, template, whole, status=status)
-
-
-def officer_of(request: HttpRequest) -> User:
-    """The officer at the desk; PermissionDenied for anybody else."""
-    if not isinstance(request.user, User) or not request.user.is_officer:
-        raise PermissionDenied
-    return request.user

@@ -9,7 +9,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from plugseller.accounts.confirming import confirmed
+from plugseller.accounts.desk import officer_of
 from plugseller.accounts.models import User
 
 Does = Callable[[User, dict[str, Any], datetime], object]
@@ -49,13 +50,6 @@ class DayField(forms.DateField):
 def end_of(day: date) -> datetime:
     """The instant at which the day is over, in UTC."""
     return datetime.combine(day + timedelta(days=1), time(), UTC)
-
-
-def officer_of(request: HttpRequest) -> User:
-    """The officer at the desk; PermissionDenied for anybody else."""
-    if not isinstance(request.user, User) or not request.user.is_officer:
-        raise PermissionDenied
-    return request.user
 
 
 def form_page(

@@ -19,11 +19,12 @@ from compliance.incidents.desk_forms import (
     ReadForm,
     ReasonForm,
 )
-from compliance.incidents.desk_steps import HOME, incident_of, officer_of, page, tried
+from compliance.incidents.desk_steps import HOME, incident_of, page, tried
 from compliance.incidents.models import Incident
 from compliance.incidents.sections import affected_sellers
 from compliance.incidents.services.sending import is_real
 from plugseller.accounts.confirming import confirmed
+from plugseller.accounts.desk import officer_of
 from plugseller.accounts.models import User
 
 

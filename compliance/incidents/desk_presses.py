@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods
 
 from compliance.incidents import services
 from compliance.incidents.casework import Decision, RunbookStep
-from compliance.incidents.desk_steps import HOME, incident_of, officer_of, page
+from compliance.incidents.desk_steps import HOME, incident_of, page
 from compliance.incidents.services.timeline import note_fact
 from plugseller.accounts.confirming import confirmed
+from plugseller.accounts.desk import officer_of
 
 
 @require_http_methods(["POST"])

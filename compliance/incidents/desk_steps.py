@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -24,6 +24,7 @@ from compliance.incidents.services.timeline import note_fact
 from compliance.incidents.states import Status, may_become
 from compliance.tasks import Task, open_task
 from plugseller.accounts.confirming import confirmed
+from plugseller.accounts.desk import officer_of
 from plugseller.accounts.models import User
 
 What = Decision.What
@@ -323,13 +324,6 @@ def page(
     template = f"admin/compliance/incident/{name}.html"
     status = 400 if form is not None and form.errors else 200
     return render(request, template, whole, status=status)
-
-
-def officer_of(request: HttpRequest) -> User:
-    """The officer at the desk; PermissionDenied for anybody else."""
-    if not isinstance(request.user, User) or not request.user.is_officer:
-        raise PermissionDenied
-    return request.user
 
 
 def incident_of(request: HttpRequest, pk: UUID) -> Incident:

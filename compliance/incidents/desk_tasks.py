@@ -18,9 +18,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from compliance.incidents.desk_shown import clock
-from compliance.incidents.desk_steps import officer_of
 from compliance.incidents.services.people import hidden_from
 from compliance.tasks import Task, accept_open, finish_task, hand_over
+from plugseller.accounts.desk import officer_of
 from plugseller.accounts.models import User
 from plugseller.accounts.services.grants import officers
 from plugseller.displayonly import DisplayOnly, roles_seeing

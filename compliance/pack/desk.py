@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -15,8 +14,8 @@ from django.views.decorators.http import require_http_methods
 
 from compliance.pack.services import PackRefused, make_pack, period_of
 from plugseller.accounts.confirming import confirmed
+from plugseller.accounts.desk import staff_of
 from plugseller.accounts.models import User
-from plugseller.displayonly import roles_seeing
 
 
 def _day(label: str, help_text: str) -> forms.DateField:
@@ -37,7 +36,7 @@ class PeriodForm(forms.Form):
 @confirmed
 def pack_for_period(request: HttpRequest) -> HttpResponseBase:
     """The form, and then the file."""
-    officer, now = _officer(request), timezone.now()
+    officer, now = staff_of(request, "evidence"), timezone.now()
     if request.method != "POST":
         return _page(request, PeriodForm(initial=_last_quarter(now)))
     form = PeriodForm(request.POST)
@@ -78,12 +77,3 @@ def _page(request: HttpRequest, form: forms.Form) -> HttpResponse:
     }
     status = 400 if form.errors else 200
     return render(request, "admin/compliance/pack.html", context, status=status)
-
-
-def _officer(request: HttpRequest) -> User:
-    person = request.user
-    if not isinstance(person, User):
-        raise PermissionDenied
-    if person.staff_role not in roles_seeing("evidence"):
-        raise PermissionDenied
-    return person

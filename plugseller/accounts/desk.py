@@ -15,6 +15,7 @@ from plugseller.accounts.models import Grant, Seller, User
 from plugseller.accounts.roles import Permission
 from plugseller.accounts.tenancy import Standing, standing_at
 from plugseller.audit.services import identify
+from plugseller.displayonly import roles_seeing
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,24 @@ class Desk:
     @property
     def sees_activity(self) -> bool:
         return self.may(Permission.VIEW_ACTIVITY)
+
+
+def officer_of(request: HttpRequest) -> User:
+    """The officer who asks; PermissionDenied for anybody else."""
+    if not isinstance(request.user, User) or not request.user.is_officer:
+        raise PermissionDenied
+    return request.user
+
+
+def staff_of(request: HttpRequest, page: str) -> User:
+    """The member of our staff who asks, if a page of the desk is their work.
+
+    `page` stands in displayonly's table. PermissionDenied for anybody else.
+    """
+    person = request.user
+    if not isinstance(person, User) or person.staff_role not in roles_seeing(page):
+        raise PermissionDenied
+    return person
 
 
 def open_desk(

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -32,6 +31,7 @@ from compliance.governance.reviews.schedule import SCHEDULES, Kind
 from compliance.governance.reviews.services import ReviewRefused
 from compliance.governance.reviews.services.deciding import unflagged
 from plugseller.accounts.confirming import confirmed
+from plugseller.accounts.desk import officer_of
 from plugseller.accounts.models import User
 
 _ON_A_PAGE = 100
@@ -118,7 +118,7 @@ def carry_out(
 @confirmed
 def take_decisions(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Decide about the lines that were chosen."""
-    officer, review = _officer(request), _ours(pk)
+    officer, review = officer_of(request), _ours(pk)
     found = chosen(items_of(review), request.POST)
     if needs_telling(found, request.POST):
         return _page(request, review, "sure", {"chosen": found, "title": "Sure?"})
@@ -130,7 +130,7 @@ def take_decisions(request: HttpRequest, pk: UUID) -> HttpResponse:
 @confirmed
 def keep_all(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Decide at once about each open line without a flag, after saying which."""
-    officer, review = _officer(request), _ours(pk)
+    officer, review = officer_of(request), _ours(pk)
     if request.method == "POST":
         try:
             number = services.keep_unflagged(
@@ -150,7 +150,7 @@ def keep_all(request: HttpRequest, pk: UUID) -> HttpResponse:
 @confirmed
 def sign(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Sign the review, for good."""
-    officer, review = _officer(request), _ours(pk)
+    officer, review = officer_of(request), _ours(pk)
     try:
         services.sign_off(
             actor=officer,
@@ -167,7 +167,7 @@ def sign(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def page_of(request: HttpRequest, review: Review) -> dict[str, Any]:
     """What the page shows below the review itself."""
-    reader, items = _officer(request), items_of(review)
+    reader, items = officer_of(request), items_of(review)
     left = open_ones(items)
     page = Paginator(items, _ON_A_PAGE).get_page(request.GET.get("p"))
     return {
@@ -208,12 +208,6 @@ def _note(review: Review) -> str:
 
 def _ours(pk: UUID) -> Review:
     return get_object_or_404(Review, pk=pk, seller_id=None)
-
-
-def _officer(request: HttpRequest) -> User:
-    if not isinstance(request.user, User) or not request.user.is_officer:
-        raise PermissionDenied
-    return request.user
 
 
 def _back(request: HttpRequest, review: Review) -> HttpResponse:

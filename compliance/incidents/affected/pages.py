@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from compliance.incidents.affected import services
 from compliance.incidents.affected.reach import Window
-from compliance.incidents.desk_steps import HOME, officer_of, page, tried
+from compliance.incidents.desk_steps import HOME, page, tried
 from compliance.incidents.models import Incident
 from compliance.incidents.sections import section, verb
 from compliance.instants import seen_by
+from plugseller.accounts.desk import officer_of
 from plugseller.accounts.models import User
 
 _SHOWN = 100

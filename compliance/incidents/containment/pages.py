@@ -14,11 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from compliance.incidents.containment import services
 from compliance.incidents.containment.actions import ACTIONS, BY_NAME
 from compliance.incidents.containment.models import Measure
-from compliance.incidents.desk_steps import HOME, officer_of, page, tried
+from compliance.incidents.desk_steps import HOME, page, tried
 from compliance.incidents.models import Incident
 from compliance.incidents.sections import section, verb
 from compliance.instants import seen_by
 from plugseller.accounts.confirming import confirmed
+from plugseller.accounts.desk import officer_of
 from plugseller.accounts.models import User
 
 

@@ -13,13 +13,14 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from compliance.incidents.desk_steps import HOME, officer_of, page, tried
+from compliance.incidents.desk_steps import HOME, page, tried
 from compliance.incidents.evidence import services
 from compliance.incidents.evidence.models import EntryLink, EvidenceFile
 from compliance.incidents.models import Incident
 from compliance.incidents.sections import section, verb
 from compliance.instants import seen_by
 from plugseller.accounts.confirming import confirmed
+from plugseller.accounts.desk import officer_of
 from plugseller.accounts.models import User
 from plugseller.crypto.sealing import Unopenable
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from compliance.incidents.desk_steps import HOME, officer_of, page, tried
+from compliance.incidents.desk_steps import HOME, page, tried
 from compliance.incidents.models import Incident
 from compliance.incidents.review import services
 from compliance.incidents.review.report import report_of
@@ -18,6 +18,7 @@ from compliance.incidents.sections import section, verb
 from compliance.incidents.services import note_fact
 from compliance.incidents.services.timeline import LONGEST_TEXT
 from compliance.instants import seen_by
+from plugseller.accounts.desk import officer_of
 from plugseller.accounts.models import User
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from plugseller.accounts import services
 from plugseller.accounts.confirming import confirmed
+from plugseller.accounts.desk import officer_of
 from plugseller.accounts.models import User
 from plugseller.accounts.services import Leaving, Why
 from plugseller.accounts.teamforms import tell
@@ -51,9 +52,7 @@ class LeavingForm(forms.Form):
 @confirmed
 def offboard(request: HttpRequest, person: UUID) -> HttpResponse:
     """Say what ends, and end it. For compliance officers, about somebody else."""
-    officer = request.user
-    if not isinstance(officer, User) or not officer.is_officer:
-        raise PermissionDenied
+    officer = officer_of(request)
     found, now = get_object_or_404(User, pk=person), timezone.now()
     if found == officer:
         raise PermissionDenied
