@@ -5,12 +5,12 @@ changed but by the buttons, and there is no way to act on several requests at on
 """
 
 from collections.abc import Callable
-from datetime import UTC, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
@@ -25,48 +25,41 @@ from compliance.deletion.services.letters import spoken
 from compliance.deletion.services.steps import OPEN, seller_of
 from compliance.deletion.states import Status
 from plugseller.accounts.models import User
+from plugseller.deskpages import StateFilter, WithWork
 from plugseller.displayonly import DisplayOnly, roles_seeing
 
 _SOON = timedelta(days=5)
 
 
-class StateFilter(admin.SimpleListFilter):
-    """Those that need somebody first."""
+class RequestState(StateFilter):
+    states: ClassVar[dict[str, str]] = {
+        "open": "Open",
+        "overdue": "Overdue",
+        "soon": "Due within 5 days",
+        "decide": "Wait for an officer",
+        "ended": "Ended",
+    }
 
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("open", "Open"),
-            ("overdue", "Overdue"),
-            ("soon", "Due within 5 days"),
-            ("decide", "Wait for an officer"),
-            ("ended", "Ended"),
-        ]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[DeletionRequest]
-    ) -> QuerySet[DeletionRequest]:
-        now = timezone.now()
+    def in_states(
+        self, queryset: QuerySet[Any], request: HttpRequest, now: datetime
+    ) -> dict[str, QuerySet[Any]]:
         waits = (Status.RECEIVED, Status.VERIFIED)
-        found = {
+        return {
             "open": queryset.filter(OPEN),
             "overdue": queryset.filter(OPEN, due_at__lte=now),
             "soon": queryset.filter(OPEN, due_at__lte=now + _SOON),
             "decide": queryset.filter(status__in=waits),
             "ended": queryset.exclude(OPEN),
         }
-        return found.get(self.value() or "", queryset)
 
 
 @admin.register(DeletionRequest)
-class DeletionRequestAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+class DeletionRequestAdmin(WithWork):
     """Requests, the most urgent first."""
 
     seen_by = roles_seeing("deletion requests")
     list_display = ("reference", "time_left", "status", "source", "kind", "received_at")
-    list_filter = (StateFilter, "status", "source")
+    list_filter = (RequestState, "status", "source")
     ordering = ("due_at",)
     show_full_result_count = False
     fields = readonly_fields = (
@@ -152,18 +145,8 @@ class DeletionRequestAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-
             *super().get_urls(),
         ]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        found = self.get_object(request, object_id)
-        more = _work(found, request.user) if found else {}
-        return super().change_view(
-            request, object_id, form_url, {**(extra_context or {}), **more}
-        )
+    def beside(self, request: HttpRequest, row: DeletionRequest) -> dict[str, Any]:
+        return _work(row, request.user)
 
 
 def _work(request: DeletionRequest, reader: Any) -> dict[str, Any]:

@@ -4,12 +4,12 @@ Who is barred from a case doesn't find it here. Nothing is changed but by the bu
 """
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
@@ -19,8 +19,10 @@ from compliance.incidents.casework import Decision, NoticeDuty
 from compliance.incidents.desk_shown import clock_of, work
 from compliance.incidents.models import Incident
 from compliance.incidents.services.people import hidden_from
+from plugseller.accounts.desk import officer_of
 from plugseller.accounts.models import User
-from plugseller.displayonly import DisplayOnly, roles_seeing
+from plugseller.deskpages import StateFilter, WithWork
+from plugseller.displayonly import roles_seeing
 
 OPEN = ~Q(status__in=Incident.ENDED)
 _SOON = timedelta(hours=6)
@@ -38,30 +40,23 @@ def due_by(found: QuerySet[Incident], instant: Any) -> QuerySet[Incident]:
     return found.filter(OPEN).filter(by)
 
 
-class StateFilter(admin.SimpleListFilter):
-    """Those that need somebody first."""
+class IncidentState(StateFilter):
+    states: ClassVar[dict[str, str]] = {
+        "open": "Open",
+        "new": "Nobody has looked at it",
+        "overdue": "A notice is overdue",
+        "soon": "A notice is due within 6 hours",
+        "decide": "Waits for a second officer",
+        "ended": "Ended",
+    }
 
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("open", "Open"),
-            ("new", "Nobody has looked at it"),
-            ("overdue", "A notice is overdue"),
-            ("soon", "A notice is due within 6 hours"),
-            ("decide", "Waits for a second officer"),
-            ("ended", "Ended"),
-        ]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Incident]
-    ) -> QuerySet[Incident]:
-        now = timezone.now()
+    def in_states(
+        self, queryset: QuerySet[Any], request: HttpRequest, now: datetime
+    ) -> dict[str, QuerySet[Any]]:
         asked = Decision.objects.filter(
             incident=OuterRef("pk"), signed_at=None, refused_at=None
         )
-        found = {
+        return {
             "open": queryset.filter(OPEN),
             "new": queryset.filter(status=Incident.Status.DETECTED),
             "overdue": due_by(queryset, now),
@@ -69,16 +64,15 @@ class StateFilter(admin.SimpleListFilter):
             "decide": queryset.filter(Exists(asked)),
             "ended": queryset.exclude(OPEN),
         }
-        return found.get(self.value() or "", queryset)
 
 
 @admin.register(Incident)
-class IncidentAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+class IncidentAdmin(WithWork):
     """Incidents, the newest detection first."""
 
     seen_by = roles_seeing("incidents")
     list_display = ("name", "time_left", "title", "status", "severity", "detected_at")
-    list_filter = (StateFilter, "is_drill", "status", "severity", "kind")
+    list_filter = (IncidentState, "is_drill", "status", "severity", "kind")
     ordering = ("-detected_at",)
     show_full_result_count = False
     fields = readonly_fields = (
@@ -165,17 +159,5 @@ class IncidentAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  #
             *super().get_urls(),
         ]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        found, reader = self.get_object(request, object_id), request.user
-        more = {}
-        if found and isinstance(reader, User) and self.has_view_permission(request):
-            more = work(found, reader, timezone.now())
-        return super().change_view(
-            request, object_id, form_url, {**(extra_context or {}), **more}
-        )
+    def beside(self, request: HttpRequest, row: Incident) -> dict[str, Any]:
+        return work(row, officer_of(request), timezone.now())

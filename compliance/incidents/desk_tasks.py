@@ -4,7 +4,8 @@ Tasks of a case that somebody is barred from aren't shown to them.
 """
 
 from collections.abc import Callable
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
@@ -23,32 +24,28 @@ from compliance.tasks import Task, accept_open, finish_task, hand_over
 from plugseller.accounts.desk import officer_of
 from plugseller.accounts.models import User
 from plugseller.accounts.services.grants import officers
-from plugseller.displayonly import DisplayOnly, roles_seeing
+from plugseller.deskpages import StateFilter, WithWork
+from plugseller.displayonly import roles_seeing
 
 
-class StateFilter(admin.SimpleListFilter):
-    title = "state"
-    parameter_name = "state"
+class TaskState(StateFilter):
+    states: ClassVar[dict[str, str]] = {
+        "open": "Open",
+        "mine": "Mine",
+        "overdue": "Overdue",
+        "done": "Done",
+    }
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("open", "Open"),
-            ("mine", "Mine"),
-            ("overdue", "Overdue"),
-            ("done", "Done"),
-        ]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Task]
-    ) -> QuerySet[Task]:
+    def in_states(
+        self, queryset: QuerySet[Any], request: HttpRequest, now: datetime
+    ) -> dict[str, QuerySet[Any]]:
         still = queryset.filter(done_at=None)
-        found = {
+        return {
             "open": still,
             "mine": still.filter(owner_id=request.user.pk),
-            "overdue": still.filter(due_at__lte=timezone.now()),
+            "overdue": still.filter(due_at__lte=now),
             "done": queryset.exclude(done_at=None),
         }
-        return found.get(self.value() or "", queryset)
 
 
 class OutcomeForm(forms.Form):
@@ -81,12 +78,12 @@ STEPS: dict[str, tuple[str, type[forms.Form], Callable[..., object]]] = {
 
 
 @admin.register(Task)
-class TaskAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+class TaskAdmin(WithWork):
     """Tasks: the open ones first, the most urgent of them at the top."""
 
     seen_by = roles_seeing("tasks")
     list_display = ("title", "time_left", "source", "owner", "due_at")
-    list_filter = (StateFilter, "source")
+    list_filter = (TaskState, "source")
     ordering = ("done_at", "due_at")
     show_full_result_count = False
     fields = readonly_fields = (
@@ -118,19 +115,9 @@ class TaskAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not
             *super().get_urls(),
         ]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        found = self.get_object(request, object_id)
+    def beside(self, request: HttpRequest, row: Task) -> dict[str, Any]:
         steps = [(name, step[0]) for name, step in STEPS.items()]
-        more = {"about": found, "steps": steps if found and found.is_open else []}
-        return super().change_view(
-            request, object_id, form_url, {**(extra_context or {}), **more}
-        )
+        return {"about": row, "steps": steps if row.is_open else []}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

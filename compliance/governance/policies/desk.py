@@ -8,11 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from compliance.governance.people import Stands, names
 from compliance.governance.policies import reading, services, texts
 from compliance.governance.policies.models import Acknowledgement, PolicyVersion
-from plugseller.displayonly import DisplayOnly, roles_seeing
+from plugseller.deskpages import WithWork
+from plugseller.displayonly import roles_seeing
 
 
 @admin.register(PolicyVersion)
-class PolicyVersionAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+class PolicyVersionAdmin(WithWork):
     """Every version that was ever in force; above them, how each of us stands."""
 
     seen_by = roles_seeing("policies")
@@ -38,18 +39,8 @@ class PolicyVersionAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-ar
         }
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        found = self.get_object(request, object_id)
-        more = _text_and_people(found) if found else {}
-        return super().change_view(
-            request, object_id, form_url, {**(extra_context or {}), **more}
-        )
+    def beside(self, request: HttpRequest, row: PolicyVersion) -> dict[str, Any]:
+        return _text_and_people(row)
 
 
 def _stands(one: services.Standing) -> Stands:

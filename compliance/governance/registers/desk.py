@@ -14,7 +14,8 @@ from compliance.governance.desk import opened
 from compliance.governance.people import names
 from compliance.governance.registers import desk_steps
 from compliance.governance.registers.models import Risk, RiskSignOff, Supplier
-from plugseller.displayonly import DisplayOnly, roles_seeing
+from plugseller.deskpages import WithWork
+from plugseller.displayonly import roles_seeing
 
 _SOON = timedelta(days=14)
 Tools = list[tuple[str, str]]
@@ -44,7 +45,7 @@ class EndedFilter(OpenFilter):
     ended = "ended_at"
 
 
-class Register(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+class Register(WithWork):
     """What both lists share: a clock, an owner, buttons above and on each page."""
 
     seen_by = roles_seeing("registers")
@@ -68,18 +69,8 @@ class Register(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not 
         more = {"desk_tools": self.tools()}
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        row = self.get_object(request, object_id)
-        more = {"desk_tools": self.steps(row) if row and row.is_open else []}
-        return super().change_view(
-            request, object_id, form_url, {**(extra_context or {}), **more}
-        )
+    def beside(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"desk_tools": self.steps(row) if row.is_open else []}
 
     def tools(self) -> Tools:
         """What can be done about the list."""

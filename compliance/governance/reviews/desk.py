@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import F, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
@@ -15,45 +15,39 @@ from compliance import countdown
 from compliance.governance.reviews import desk_steps
 from compliance.governance.reviews.models import Review
 from compliance.governance.reviews.telling import with_open_counts
-from plugseller.displayonly import DisplayOnly, roles_seeing
+from plugseller.deskpages import StateFilter, WithWork
+from plugseller.displayonly import roles_seeing
 
 _SOON = timedelta(days=2)
 
 
-class StateFilter(admin.SimpleListFilter):
-    """Those that need somebody first."""
+class ReviewState(StateFilter):
+    states: ClassVar[dict[str, str]] = {
+        "open": "Open",
+        "overdue": "Overdue",
+        "soon": "Due within 2 days",
+        "signed": "Signed",
+    }
 
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("open", "Open"),
-            ("overdue", "Overdue"),
-            ("soon", "Due within 2 days"),
-            ("signed", "Signed"),
-        ]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Review]
-    ) -> QuerySet[Review]:
-        now, unsigned = timezone.now(), queryset.filter(signed_at=None)
-        found = {
+    def in_states(
+        self, queryset: QuerySet[Any], request: HttpRequest, now: datetime
+    ) -> dict[str, QuerySet[Any]]:
+        unsigned = queryset.filter(signed_at=None)
+        return {
             "open": unsigned,
             "overdue": unsigned.filter(due_at__lte=now),
             "soon": unsigned.filter(due_at__lte=now + _SOON),
             "signed": queryset.filter(signed_at__isnull=False),
         }
-        return found.get(self.value() or "", queryset)
 
 
 @admin.register(Review)
-class ReviewAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+class ReviewAdmin(WithWork):
     """Reviews: those that are open, the most urgent first, then those signed."""
 
     seen_by = roles_seeing("reviews")
     list_display = ("review", "time_left", "due_at", "undecided", "ends", "signed_at")
-    list_filter = (StateFilter, "kind")
+    list_filter = (ReviewState, "kind")
     ordering = (F("signed_at").desc(nulls_first=True), "due_at", "pk")
     show_full_result_count = False
     fields = readonly_fields = (
@@ -103,18 +97,8 @@ class ReviewAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # n
             *super().get_urls(),
         ]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        found = self.get_object(request, object_id)
-        more = desk_steps.page_of(request, found) if found else {}
-        return super().change_view(
-            request, object_id, form_url, {**(extra_context or {}), **more}
-        )
+    def beside(self, request: HttpRequest, row: Review) -> dict[str, Any]:
+        return desk_steps.page_of(request, row)
 
 
 def clock(review: Review, now: datetime) -> str:

@@ -4,13 +4,14 @@ The page itself is for reading; each step is a service's, like everywhere.
 """
 
 from collections.abc import Callable
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
@@ -30,43 +31,37 @@ from plugseller.accounts.services import (
     request_grant,
     review_grant,
 )
-from plugseller.displayonly import DisplayOnly, roles_seeing
+from plugseller.deskpages import StateFilter, WithWork
+from plugseller.displayonly import roles_seeing
 
 
-class StateFilter(admin.SimpleListFilter):
-    """Those that need somebody first."""
+class GrantState(StateFilter):
+    states: ClassVar[dict[str, str]] = {
+        "waiting": "Waits for a decision",
+        "live": "Open now",
+        "review": "Waits for review",
+        "over": "Over",
+    }
 
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("waiting", "Waits for a decision"),
-            ("live", "Open now"),
-            ("review", "Waits for review"),
-            ("over", "Over"),
-        ]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Grant]
-    ) -> QuerySet[Grant]:
-        now = timezone.now()
+    def in_states(
+        self, queryset: QuerySet[Any], request: HttpRequest, now: datetime
+    ) -> dict[str, QuerySet[Any]]:
         wanted = {
             "waiting": waiting_at(now),
             "live": live_at(now),
             "review": to_review_at(now),
             "over": ~waiting_at(now) & ~live_at(now),
         }
-        return queryset.filter(wanted.get(self.value() or "", Q()))
+        return {name: queryset.filter(state) for name, state in wanted.items()}
 
 
 @admin.register(Grant)
-class GrantAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not at run time
+class GrantAdmin(WithWork):
     """Officers see everybody's, others their own."""
 
     seen_by = roles_seeing("grants")
     list_display = ("seller", "who", "role", "state", "asked_at", "ends_at", "ticket")
-    list_filter = (StateFilter,)
+    list_filter = (GrantState,)
     list_select_related = ("seller", "person")
     ordering = ("-asked_at",)
     show_full_result_count = False
@@ -138,18 +133,8 @@ class GrantAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # no
             *super().get_urls(),
         ]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        found = self.get_object(request, object_id)
-        steps = _steps_of(request, found) if found else {}
-        return super().change_view(
-            request, object_id, form_url, {**(extra_context or {}), **steps}
-        )
+    def beside(self, request: HttpRequest, row: Grant) -> dict[str, Any]:
+        return _steps_of(request, row)
 
 
 def _steps_of(request: HttpRequest, grant: Grant) -> dict[str, Any]:
