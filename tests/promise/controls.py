@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+import pytest
 from django.utils import timezone
 
+from compliance import clocks
 from plugseller.shelves import CONTROLS, Finding, Verdict
 
 
@@ -21,3 +23,9 @@ def fails(name: str, now: datetime | None = None) -> bool:
 
 def figure(name: str, evidence: str) -> float:
     return float(found(name).evidence[evidence])
+
+
+def without_notices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the clocks of notices off the shelf, which the incidents' room has there."""
+    for name in [name for name in clocks.DUTIES if "notice" in name]:
+        monkeypatch.delitem(clocks._duties, name)

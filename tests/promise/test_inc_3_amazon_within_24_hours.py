@@ -1,47 +1,27 @@
 """INC-3: “We notify Amazon at security@amazon.com within 24 hours of detecting a
 security incident that involves Amazon Information.”"""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from compliance import clocks
-from compliance.clocks import Deadline, Duty, Handled
 from plugseller.shelves import Verdict
 from tests.conftest import NOW
 from tests.plugseller.jobs.test_outbox import Servers, free_port
 from tests.plugseller.jobs.test_outbox import servers as servers_fixture
-from tests.promise.controls import fails, found, passes
+from tests.promise.controls import fails, found, passes, without_notices
 
 pytestmark = pytest.mark.django_db
 servers = servers_fixture
 CLOCK, MAIL = "inc-3.clock", "inc-3.mail_path"
-DUTY = "notice.amazon"
+DUTY = "notice amazon"
 HOUR = timedelta(hours=1)
 
 
-def nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the clocks that the incidents' room has on the shelf."""
-    for name in [name for name in clocks.DUTIES if "notice" in name]:
-        monkeypatch.delitem(clocks._duties, name)
-
-
-@pytest.fixture
-def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One notice's clock."""
-    nobodys(monkeypatch)
-    what = Duty(DUTY, "Notice", lasts=timedelta(hours=24), warns=())
-    handled = Handled(what, nothing, nothing, nothing, None)
-    monkeypatch.setitem(clocks._duties, DUTY, handled)
-
-
-def nothing(deadline: Deadline, now: datetime) -> None:
-    """No step of this clock does anything."""
-
-
-@pytest.mark.usefixtures("_clock")
 def test_a_clock_that_ran_out_breaks_it() -> None:
     incident = uuid4()
     clocks.start(DUTY, incident, label="INC-2026-001", now=NOW)
@@ -52,10 +32,10 @@ def test_a_clock_that_ran_out_breaks_it() -> None:
 
 
 def test_so_does_one_that_waits_for_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
-    nobodys(monkeypatch)
+    alone = clocks.DUTIES[DUTY]
+    without_notices(monkeypatch)
     assert fails(CLOCK, NOW)
-    what = Duty(DUTY, "Notice", lasts=timedelta(hours=24), warns=())
-    handled = Handled(what, nothing, nothing, None, None)
+    handled = replace(alone, act=None)
     monkeypatch.setitem(clocks._duties, DUTY, handled)
     assert fails(CLOCK, NOW)
 
