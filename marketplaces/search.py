@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from marketplaces.models import Listing, Order, OrderItem, Price, Stock
+from marketplaces.models import Connection, Listing, Order, OrderItem, Price, Stock
 from plugseller.accounts.models import Seller
 
 Fact = TypeVar("Fact", Stock, Price)
@@ -39,7 +39,9 @@ def orders_matching(
     Few lines are found through the index of lines; where there are many, the newest
     orders are walked and each is asked for such a line. Neither plan is good for both.
     """
-    own = Order.objects.of_seller(seller)
+    # A number is indexed within a connection.
+    accounts = Connection.objects.of_seller(seller).values_list("pk", flat=True)
+    own = Order.objects.of_seller(seller).filter(connection__in=list(accounts))
     numbered = list(own.filter(external_id=term).values_list("pk", flat=True)[:20])
     if numbered:
         return orders.filter(pk__in=numbered)

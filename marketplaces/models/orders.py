@@ -36,7 +36,6 @@ class Order(MarketplaceRow):
                 fields=["seller", "status", "-placed_at", "-id"],
                 name="order_by_status",
             ),
-            models.Index(fields=["seller", "external_id"], name="order_by_number"),
         ]
 
     def __str__(self) -> str:

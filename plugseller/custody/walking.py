@@ -2,8 +2,9 @@
 
 The embedded database has one writer at a time, so a batch lasts no longer than others
 may wait. It isn't smaller than it must be either: each costs the same pages of indexes
-again, whose order isn't that of the rows. Between two batches the log is written back,
-and who waits for the lock has it meanwhile.
+again, whose order isn't that of the rows. Who waits for the lock has it between two
+batches; there the log is written back as well, now and then: the same pages are in it
+again and again.
 """
 
 import time
@@ -18,11 +19,13 @@ from plugseller.crypto.sqlcipher.bulk import many_pages
 from plugseller.custody.erasers import Rows
 from plugseller.shelves import Holding, Scope
 
-BATCH = 10_000  # rows in a transaction, at most
+BATCH = 30_000  # rows in a transaction, at most
+_FIRST = 10_000  # rows, before it is known how long they take
 _LEAST = 5_000  # rows, unless there are fewer or each takes others along
-_MOMENT = 0.2  # seconds a batch should take at most
-_WORTH_WRITING = 1_000  # rows; less than that isn't worth writing the log back
-_PAUSE = 0.05  # seconds; who has waited that long looks again each 50 ms
+_MOMENT = 0.17  # seconds a batch should take; some take half as long again
+_WORTH_WRITING = 15_000  # rows that went, before the log is written back
+_WORTH_WRITING_AT_LAST = 1_000
+_PAUSE = 0.015  # seconds; who waits looks again each 10 ms
 
 
 class Way(Protocol):
@@ -104,12 +107,12 @@ def _go(
     enough: int | None = None,
 ) -> int:
     most = min(batch, way.most)
-    gone, unwritten, size = 0, 0, most
+    gone, unwritten, size = 0, 0, min(_FIRST, most)
     way.look()
     with many_pages() as write_back:
         while True:
-            began = time.monotonic()
             with transaction.atomic(durable=True):
+                began = time.monotonic()  # nobody waited before
                 if before_each:
                     before_each()
                 removed = way.take(size)
@@ -117,13 +120,14 @@ def _go(
                     after_each(removed)
             ended = time.monotonic()
             gone += removed
-            if not removed or (enough is not None and gone >= enough):
-                return gone
-            size = _next_size(size, ended - began, most)
             unwritten += removed
-            if unwritten >= _WORTH_WRITING:
+            last = not removed or (enough is not None and gone >= enough)
+            if unwritten >= (_WORTH_WRITING_AT_LAST if last else _WORTH_WRITING):
                 write_back()
                 unwritten = 0
+            if last:
+                return gone
+            size = _next_size(size, ended - began, most)
             way.look()
             _let_others_in(since=ended, held=ended - began)
 
@@ -135,8 +139,8 @@ def _next_size(size: int, seconds: float, most: int) -> int:
 
 
 def _let_others_in(*, since: float, held: float) -> None:
-    """Who waits on SQLite looks only now and then whether the lock is free, and the
-    seldomer the longer it was held: after a short batch a short rest is enough."""
+    """Who waits on SQLite looks now and then whether the lock is free; after a short
+    batch a short rest is enough."""
     rest = since + min(_PAUSE, held) - time.monotonic()
     if connection.vendor == "sqlite" and rest > 0:
         time.sleep(rest)

@@ -18,12 +18,14 @@ came between. So no network call and no waiting inside one.
 
 import datetime
 import decimal
+import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
 from django.db.backends.sqlite3 import base as sqlite
 from django.db.backends.sqlite3._functions import (  # type: ignore[import-untyped]
     register as register_functions,
@@ -36,6 +38,10 @@ from plugseller.crypto.sqlcipher.client import DatabaseClient
 from plugseller.crypto.sqlcipher.creation import DatabaseCreation
 from plugseller.crypto.sqlcipher.features import DatabaseFeatures
 from plugseller.crypto.sqlcipher.opening import open_database
+
+LOG_PAGES = 10_000  # 40 MiB; who commits when there are more writes the log back
+_BETWEEN_LOOKS = 0.01  # seconds, whether another writer is done
+_BUSY = 5  # SQLITE_BUSY (sqlite.org/rescode.html)
 
 # Django registers these on the standard library's module; they are per module.
 dbapi2.register_converter("bool", b"1".__eq__)
@@ -70,6 +76,7 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
     init_commands: list[str]
     transaction_mode: str | None
     _cache_mib: int
+    _patience: float  # seconds to wait for another writer
 
     def get_connection_params(self) -> dict[str, Any]:
         params = super().get_connection_params()
@@ -78,9 +85,10 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
         self._cache_mib = int(params.pop("cache_mib", 16))
         self.transaction_mode = self.transaction_mode or "IMMEDIATE"
         params.pop("uri")
+        self._patience = float(params.pop("timeout", 20))
         return {
-            "timeout": 20,
             **params,
+            "timeout": self._patience,
             "key": self.database_key(),
             "next_key": next_key() if next_key else None,
             "database": database_path(params["database"]),
@@ -113,6 +121,7 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
                 "legacy_alter_table = OFF",
                 "journal_mode = WAL",
                 "synchronous = NORMAL",
+                f"wal_autocheckpoint = {LOG_PAGES}",
                 "temp_store = MEMORY",  # sorting never spills plain text to a file
                 f"cache_size = -{self._cache_mib * 1024}",
             ):
@@ -123,6 +132,28 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
             connection.close()
             raise
         return connection
+
+    def _start_transaction_under_autocommit(self) -> None:
+        """Begin a transaction, waiting for another writer's by short steps.
+
+        SQLite's own waiting looks every tenth of a second after a while, and so misses
+        the moments between the transactions of somebody who writes much.
+        """
+        begin = super()._start_transaction_under_autocommit  # type: ignore[misc]  # not in the stubs
+        self.connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            until = time.monotonic() + self._patience
+            while True:
+                try:
+                    begin()
+                    return
+                except OperationalError as error:
+                    if not _is_busy(error) or time.monotonic() >= until:
+                        raise
+                time.sleep(_BETWEEN_LOOKS)
+        finally:
+            wait_ms = int(self._patience * 1000)
+            self.connection.execute(f"PRAGMA busy_timeout = {wait_ms}")
 
     def create_cursor(self, name: str | None = None) -> "CursorWrapper":
         cursor: CursorWrapper = self.connection.cursor(factory=CursorWrapper)
@@ -157,6 +188,10 @@ class CursorWrapper(dbapi2.Cursor):  # type: ignore[misc]  # the driver has no t
 def _with_qmarks(query: str) -> str:
     converted: str = sqlite.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
     return converted
+
+
+def _is_busy(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlite_errorcode", None) == _BUSY
 
 
 def database_path(name: str | Path) -> Path:

@@ -1,7 +1,7 @@
 """For work that changes very many pages of the database in many transactions.
 
 SQLite writes its log back at the end of whichever transaction finds the log long, which
-may be a small one of somebody else's. Who writes much does it after each transaction:
+may be a small one of somebody else's. Who writes much does it between transactions:
 nobody waits for that, for it takes no lock that a writer needs. And a cache that holds
 all pages of a transaction saves writing and decrypting them more than once.
 """
@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 
 from django.db import connection
 
+from plugseller.crypto.sqlcipher.base import LOG_PAGES
+
 _CACHE_MIB = 48
-_USUAL = 1_000  # pages of the log; SQLite's own number
 
 
 @contextlib.contextmanager
@@ -30,7 +31,7 @@ def many_pages() -> Iterator[Callable[[], None]]:
         yield _write_back
     finally:
         _run(f"PRAGMA cache_size = {usual_cache}")
-        _run(f"PRAGMA wal_autocheckpoint = {_USUAL}")
+        _run(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
 
 
 def _write_back() -> None:

@@ -208,6 +208,39 @@ def test_threads_that_write_at_once_lose_nothing() -> None:
     assert thing.count == 200
 
 
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_another_writer_gets_in_or_is_told_so_in_time() -> None:
+    other = connection.copy()
+    other.settings_dict["OPTIONS"] = {**other.settings_dict["OPTIONS"], "timeout": 0.3}
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            held.set()
+            assert done.wait(20)
+        connections.close_all()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        assert held.wait(20)
+        with pytest.raises(OperationalError, match="locked"):
+            other.set_autocommit(
+                False, force_begin_transaction_with_broken_autocommit=True
+            )
+        threading.Timer(0.1, done.set).start()
+        other.settings_dict["OPTIONS"]["timeout"] = 20
+        other.close()
+        other.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+        with other.cursor() as cursor:  # every other statement waits as it did
+            assert cursor.execute("PRAGMA busy_timeout").fetchone()[0] == 20_000
+    finally:
+        done.set()
+        holder.join()
+        other.rollback()
+        other.close()
+
+
 def look_and_write(request: HttpRequest) -> HttpResponse:
     Thing.objects.create(name="written by the server")
     return HttpResponse(
