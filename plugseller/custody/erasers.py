@@ -198,15 +198,16 @@ class Walk:
         self._keys: list[Any] = []  # the next ones at the end
         self._last: Any = None
 
-    def look(self) -> None:
-        """Find out what is next; before the transaction of a batch."""
+    def look(self) -> bool:
+        """Find out what is next, before a batch's transaction; False if nothing."""
         if self._keys:
-            return
+            return True
         rows = self._rows.of(self._scope).order_by("pk").values_list("pk", flat=True)
         if self._last is not None:
             self._find(rows.filter(pk__gt=self._last))
         if not self._keys:  # from the beginning: some may have come in between
             self._find(rows)
+        return bool(self._keys)
 
     def take(self, at_most: int) -> int:
         """Remove the next ones; 0 when there are no more."""

@@ -22,8 +22,9 @@ from plugseller.shelves import Holding, Scope
 BATCH = 30_000  # rows in a transaction, at most
 _FIRST = 10_000  # rows, before it is known how long they take
 _LEAST = 5_000  # rows, unless there are fewer or each takes others along
-_MOMENT = 0.17  # seconds a batch should take; some take half as long again
-_WORTH_WRITING = 15_000  # rows that went, before the log is written back
+_MOMENT = 0.17  # seconds a batch should take; now and then one takes half as long again
+_GROWTH = 1.25  # times the rows of the batch before, at most: that may have been lucky
+_WORTH_WRITING = 20_000  # rows that went, before the log is written back
 _WORTH_WRITING_AT_LAST = 1_000
 _PAUSE = 0.015  # seconds; who waits looks again each 10 ms
 
@@ -33,8 +34,9 @@ class Way(Protocol):
 
     most: int  # in one transaction
 
-    def look(self) -> None:
-        """Find out what is next, outside of the transaction that removes it."""
+    def look(self) -> bool:
+        """Find out what is next, outside of the transaction that removes it; False
+        when there is nothing."""
         ...
 
     def take(self, at_most: int) -> int:
@@ -91,8 +93,8 @@ class _Asked:
     remove: Callable[..., int]
     most: int = BATCH
 
-    def look(self) -> None:
-        pass
+    def look(self) -> bool:
+        return True
 
     def take(self, at_most: int) -> int:
         return self.remove(at_most=at_most)
@@ -108,9 +110,8 @@ def _go(
 ) -> int:
     most = min(batch, way.most)
     gone, unwritten, size = 0, 0, min(_FIRST, most)
-    way.look()
     with many_pages() as write_back:
-        while True:
+        while way.look():
             with transaction.atomic(durable=True):
                 began = time.monotonic()  # nobody waited before
                 if before_each:
@@ -118,29 +119,31 @@ def _go(
                 removed = way.take(size)
                 if after_each and removed:
                     after_each(removed)
-            ended = time.monotonic()
+            held = time.monotonic() - began
             gone += removed
             unwritten += removed
-            last = not removed or (enough is not None and gone >= enough)
-            if unwritten >= (_WORTH_WRITING_AT_LAST if last else _WORTH_WRITING):
+            _let_others_in(held)
+            if unwritten >= _WORTH_WRITING:
                 write_back()
                 unwritten = 0
-            if last:
-                return gone
-            size = _next_size(size, ended - began, most)
-            way.look()
-            _let_others_in(since=ended, held=ended - began)
+                _let_others_in(held)
+            if not removed or (enough is not None and gone >= enough):
+                break
+            size = _next_size(size, held, most)
+        if unwritten >= _WORTH_WRITING_AT_LAST:
+            write_back()
+            _let_others_in(_PAUSE)
+    return gone
 
 
 def _next_size(size: int, seconds: float, most: int) -> int:
     """As many rows as would have fitted into a moment, within bounds."""
-    fitting = int(size * _MOMENT / max(seconds, 0.001))
+    fitting = int(size * min(_MOMENT / max(seconds, 0.001), _GROWTH))
     return max(min(_LEAST, most), min(fitting, most))
 
 
-def _let_others_in(*, since: float, held: float) -> None:
+def _let_others_in(held: float) -> None:
     """Who waits on SQLite looks now and then whether the lock is free; after a short
     batch a short rest is enough."""
-    rest = since + min(_PAUSE, held) - time.monotonic()
-    if connection.vendor == "sqlite" and rest > 0:
-        time.sleep(rest)
+    if connection.vendor == "sqlite":
+        time.sleep(min(_PAUSE, held))

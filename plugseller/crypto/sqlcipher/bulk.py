@@ -1,9 +1,9 @@
 """For work that changes very many pages of the database in many transactions.
 
 SQLite writes its log back at the end of whichever transaction finds the log long, which
-may be a small one of somebody else's. Who writes much does it between transactions:
-nobody waits for that, for it takes no lock that a writer needs. And a cache that holds
-all pages of a transaction saves writing and decrypting them more than once.
+may be a small one of somebody else's. Who writes much does it between transactions.
+And a cache that holds all pages of a transaction saves writing and decrypting them more
+than once.
 """
 
 import contextlib
@@ -35,7 +35,13 @@ def many_pages() -> Iterator[Callable[[], None]]:
 
 
 def _write_back() -> None:
-    _run("PRAGMA wal_checkpoint(PASSIVE)")
+    """So that the log begins anew, even if others write all the time. That holds the
+    lock for some pages' time; it waits for nobody, least of all with the lock in hand.
+    """
+    patience = _run("PRAGMA busy_timeout")
+    _run("PRAGMA busy_timeout = 0")
+    _run("PRAGMA wal_checkpoint(RESTART)")
+    _run(f"PRAGMA busy_timeout = {patience}")
 
 
 def _run(sql: str) -> int:

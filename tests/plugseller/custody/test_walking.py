@@ -51,7 +51,7 @@ def test_each_batch_is_a_transaction_of_its_own(beats: Holding) -> None:
     )
     assert gone == 25
     assert sizes == [10, 10, 5]
-    assert seen == [(25, True), (15, True), (5, True), (0, True)]
+    assert seen == [(25, True), (15, True), (5, True)]
     assert Beat.objects.filter(name__startswith="another").count() == 25
     assert not connection.in_atomic_block
 
@@ -120,6 +120,8 @@ def test_a_place_without_rows_is_asked_until_nothing_is_left() -> None:
 def test_a_batch_becomes_smaller_where_it_takes_too_long() -> None:
     most = walking.BATCH
     assert walking._next_size(most, 0.05, most) == most
+    assert walking._next_size(100, 0.05, most) == walking._LEAST
+    assert 10_000 < walking._next_size(10_000, 0.05, most) <= 12_500
     assert walking._next_size(most, 0.3, most) < most
     assert walking._next_size(most, 60, most) == walking._LEAST
     assert walking._next_size(20, 60, 20) == 20
