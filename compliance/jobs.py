@@ -35,11 +35,21 @@ periodic(
     "deletion.authorisations", every=timedelta(minutes=5), work=follow_authorisations
 )
 periodic("deletion.holds", every=timedelta(minutes=5), work=end_holds)
-periodic("deletion.unattended", every=timedelta(minutes=5), work=go_on_unattended)
-periodic("deletion.process", every=timedelta(minutes=5), work=process)
+periodic(
+    "deletion.unattended",
+    every=timedelta(minutes=5),
+    work=go_on_unattended,
+    destroys=True,
+)
+periodic("deletion.process", every=timedelta(minutes=5), work=process, destroys=True)
 periodic("credentials.clocks", every=timedelta(hours=1), work=reminding.keep_clocks)
 periodic("reviews.begin", every=timedelta(hours=1), work=reviews.begin_due)
-periodic("reviews.silence", every=timedelta(minutes=5), work=reviews.act_on_silence)
+periodic(
+    "reviews.silence",
+    every=timedelta(minutes=5),
+    work=reviews.act_on_silence,
+    destroys=True,
+)
 periodic("policies.keep", every=timedelta(minutes=5), work=acknowledgements.keep)
 periodic("trainings.clocks", every=timedelta(hours=1), work=keep_trainings)
 periodic("risks.sign_off", every=timedelta(days=1), work=keep_sign_off)
@@ -49,6 +59,7 @@ periodic(
     every=timedelta(days=1),
     work=retention.purge_daily,
     limit=3 * retention.WITHIN,
+    destroys=True,
 )
 # What is kept for a day would be kept for two.
 periodic(
@@ -56,6 +67,7 @@ periodic(
     every=timedelta(hours=1),
     work=retention.purge_hourly,
     limit=2 * retention.WITHIN,
+    destroys=True,
 )
 periodic("incidents.detection", every=timedelta(minutes=1), work=read_log)
 periodic("incidents.notices", every=timedelta(minutes=1), work=selfsending.watch)

@@ -16,10 +16,11 @@ _STAYS_DOWN = 3
 
 
 def _start() -> object:
+    application = get_wsgi_application()  # models can be imported after it only
+
     from plugseller.checks import refuse_bad_settings
     from plugseller.crypto.starting import refuse_unusable_store
 
-    application = get_wsgi_application()
     refuse_bad_settings()
     refuse_unusable_store()
     return application

@@ -19,6 +19,7 @@ from marketplaces.exporting.services import (
     REASON,
     End,
     ExportStopped,
+    ExportWaits,
     State,
     context_of,
     end_export,
@@ -59,7 +60,7 @@ def build_export(export_id: UUID, *, now: datetime) -> DataExport | None:
 
 def _begin(export_id: UUID, now: datetime) -> DataExport | None:
     waiting = DataExport.objects.across_sellers(reason=REASON).filter(
-        pk=export_id, state__in=DataExport.OPEN
+        pk=export_id, state__in=DataExport.OPEN, seller__exports_stopped_at=None
     )
     if waiting.filter(attempts__gte=MOST_ATTEMPTS).exists():
         _fail(waiting.select_related("seller", "asked_by").get(), "attempts", now)
@@ -86,6 +87,9 @@ def _build(export: DataExport, held: leases.Held, now: datetime) -> None:
             packing.write(stream)
             stream.finish()
         _finish(export, packing, held)
+    except ExportWaits:
+        files.shred(export.file_name)
+        _ours(export).update(state=State.WAITING, attempts=F("attempts") - 1)
     except ExportStopped as stop:
         files.shred(export.file_name)
         with transaction.atomic():

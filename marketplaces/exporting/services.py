@@ -11,7 +11,7 @@ from django_q.tasks import async_task
 
 from marketplaces.exporting.files import files
 from marketplaces.models import DataExport
-from plugseller.accounts.models import User
+from plugseller.accounts.models import Seller, User
 from plugseller.accounts.roles import Permission
 from plugseller.accounts.services.sellers import lock_sellers
 from plugseller.accounts.tenancy import Standing, standing_at
@@ -43,6 +43,10 @@ class ExportStopped(Exception):
     def __init__(self, end: DataExport.End) -> None:
         super().__init__(end.label)
         self.end = end
+
+
+class ExportWaits(Exception):
+    """The package is built later: an incident keeps files from leaving the seller."""
 
 
 def may_have_all(standing: Standing) -> bool:
@@ -92,7 +96,8 @@ def tend_exports(now: datetime) -> int:
     every = DataExport.objects.across_sellers(reason=REASON).select_related(
         "seller", "asked_by"
     )
-    for late in every.filter(state__in=DataExport.OPEN, asked_at__lt=now - _LATE_AFTER):
+    waiting = every.filter(state__in=DataExport.OPEN, seller__exports_stopped_at=None)
+    for late in waiting.filter(asked_at__lt=now - _LATE_AFTER):
         if (held := leases.take(lease_of(late.pk), now=now)) is not None:
             leases.give_back(held)  # nobody is at it
             _queue(late.pk)
@@ -120,7 +125,12 @@ def lease_of(export_id: UUID) -> str:
 
 
 def standing_of(export: DataExport, now: datetime) -> Standing:
-    """How who asked stands at the seller now. Raises ExportStopped."""
+    """How who asked stands at the seller now. Raises ExportStopped, ExportWaits."""
+    if _is_erased(export.seller_id):
+        raise ExportStopped(End.DELETION)
+    stopped = Seller.objects.filter(exports_stopped_at__isnull=False)
+    if stopped.filter(pk=export.seller_id).exists():
+        raise ExportWaits
     person = User.objects.filter(pk__in=[export.asked_by_id]).first()
     try:
         standing = standing_at(person, export.seller.slug, now=now)
@@ -128,8 +138,6 @@ def standing_of(export: DataExport, now: datetime) -> Standing:
         raise ExportStopped(End.RIGHT_LOST) from None
     if not may_have_all(standing):
         raise ExportStopped(End.RIGHT_LOST)
-    if _is_erased(export.seller_id):
-        raise ExportStopped(End.DELETION)
     return standing
 
 
@@ -160,6 +168,8 @@ def _over_because(export: DataExport, now: datetime) -> DataExport.End | None:
         standing_of(export, now)
     except ExportStopped as stop:
         return stop.end
+    except ExportWaits:  # nobody can fetch it now; it is there again afterwards
+        return None
     return None
 
 

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from plugseller.crypto.rotation import overdue_keys, rotate_due
+from plugseller.crypto.rotation import rotate_due, trouble_of_keys
 from plugseller.shelves import periodic, vital
 
 periodic("keys.rotate", every=timedelta(hours=1), work=rotate_due)
-vital("keys", "Keys", overdue_keys)
+vital("keys", "Keys", trouble_of_keys)

@@ -27,7 +27,7 @@ from plugseller.crypto.models import DataKey, HeldKey
 from plugseller.crypto.resealing import finish_owner, rotate_owner
 from plugseller.crypto.sealing import Unopenable
 from plugseller.crypto.services import rewrap_data_keys, take_turn
-from plugseller.crypto.starting import finish_rekeying
+from plugseller.crypto.starting import finish_rekeying, lacking_masters, masters_in_use
 from plugseller.keyprovider import KeyProvider, KeyTrouble, Kind, provider
 from plugseller.keyprovider.base import fingerprint
 
@@ -101,14 +101,8 @@ def _wait_for_those_at_it() -> None:
 
 def _unused(keys: KeyProvider) -> tuple[str, ...]:
     """What wraps nothing any more, neither here nor in a backup that still opens."""
-    needed = {*_used(), *periods.masters_in_use(), keys.current_master_id()}
+    needed = {*masters_in_use(), *periods.masters_in_use(), keys.current_master_id()}
     return tuple(one for one in keys.master_ids() if one not in needed)
-
-
-def _used() -> set[str]:
-    """The master keys that data keys are wrapped with."""
-    alive = DataKey.objects.filter(destroyed_at=None)
-    return set(alive.values_list("master_key_id", flat=True).distinct())
 
 
 def _retire(keys: KeyProvider, key_id: str, now: datetime) -> None:
@@ -285,11 +279,19 @@ def key_inventory(now: datetime) -> list[KeyLine]:
     return [*lines, *_data_keys()]
 
 
-def overdue_keys(now: datetime) -> str:
-    """Kinds of keys that should have been replaced, in a sentence; "" if none.
-
-    Only by what is written down: asking the provider may take the network.
+def trouble_of_keys(now: datetime) -> str:
+    """Master keys that are gone, and kinds of keys that should have been replaced, in
+    sentences; "" if none. By names alone: to ask for a key may take the network.
     """
+    gone = [
+        f"The master key {master} is missing, and what is sealed under it can't be "
+        "opened: put back your copy of it."
+        for master in lacking_masters()
+    ]
+    return " ".join(filter(None, (*gone, _overdue(now))))
+
+
+def _overdue(now: datetime) -> str:
     before = now - settings.KEY_LIFE
     held = HeldKey.objects.filter(retired_at=None)
     newest = held.values("kind").annotate(newest=Max("since"))

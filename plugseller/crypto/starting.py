@@ -5,6 +5,7 @@ from pathlib import Path
 from django.db import connection
 
 from plugseller import keyprovider
+from plugseller.crypto.models import DataKey
 from plugseller.crypto.sqlcipher.opening import opens
 
 
@@ -17,7 +18,29 @@ def refuse_unusable_store() -> None:
     if connection.vendor == "sqlite":
         finish_rekeying()
         connection.ensure_connection()
+        if DataKey._meta.db_table in connection.introspection.table_names():
+            for master in lacking_masters():
+                keyprovider.provider().master_key(master)  # says what to do
         connection.close()  # a process forked later needs one of its own
+
+
+def masters_in_use() -> set[str]:
+    """The master keys that data keys are wrapped with; by the index, so that it costs
+    as many questions as there are master keys."""
+    names = DataKey.objects.order_by("master_key_id").values_list(
+        "master_key_id", flat=True
+    )
+    found, name = set(), names.first()
+    while name is not None:
+        if DataKey.objects.filter(master_key_id=name, destroyed_at=None).exists():
+            found.add(name)
+        name = names.filter(master_key_id__gt=name).first()
+    return found
+
+
+def lacking_masters() -> list[str]:
+    """Those of them that the provider doesn't have: what they seal opens no more."""
+    return sorted(masters_in_use() - set(keyprovider.provider().master_ids()))
 
 
 def finish_rekeying() -> None:

@@ -119,6 +119,19 @@ def read() -> list[Line]:
         return list(_read(file))
 
 
+def told_end() -> str:
+    """Where it ends, to compare with what was told before: an older copy is as whole
+    as this one, and ends sooner. Raises LedgerBroken."""
+    lines = read()
+    if not lines:
+        return "The deletion ledger has no line."
+    last = lines[-1]
+    return (
+        f"The deletion ledger ends with line {last.number} of "
+        f"{last.at:%Y-%m-%d %H:%M} UTC."
+    )
+
+
 def left_of_it() -> list[Line]:
     """The lines before the first one that was changed or cut."""
     left: list[Line] = []

@@ -8,7 +8,7 @@ from django_q.models import OrmQ, Schedule, Task
 
 from plugseller.crypto.sealing import Unopenable
 from plugseller.custody.erasers import Mentioning, hold_machine, hold_table
-from plugseller.jobs.models import Beat, Lease, OutgoingMail, Run
+from plugseller.jobs.models import Beat, ClockReading, Lease, OutgoingMail, Run
 from plugseller.jobs.stores import MailFiles, RedisQueue, SharedCache
 from plugseller.shelves import DataClass, Holding, Scope, Store, hold
 
@@ -113,4 +113,4 @@ hold_table(
     stays="It holds nothing of a seller or a person.",
     age="started_at",
 )
-hold_machine(Beat, ContentType, Schedule)
+hold_machine(Beat, ClockReading, ContentType, Schedule)

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from plugseller.audit.models import Entry
+from plugseller.jobs import clock
 from plugseller.jobs.models import OutgoingMail
 from plugseller.jobs.timetable import beats
 from plugseller.shelves import PERIODICALS, VITALS
@@ -78,11 +79,15 @@ def of_jobs(now: datetime) -> str:
 
 
 def of_clock(now: datetime) -> str:
-    """Whether the clock was set back: what is counted from instants may be late."""
-    jumps = Entry.objects.filter(event="clock.set_back", timestamp__lte=now)
-    if jumps.filter(timestamp__gt=now - _CLOCK_TOLD_FOR).exists():
-        return "It was set back by more than five minutes within the last day."
-    return ""
+    """Whether the clock leapt: what is counted from instants may be late, or early."""
+    told = []
+    for event, way in (("clock.set_back", "back"), ("clock.set_forward", "forward")):
+        leaps = Entry.objects.filter(event=event, timestamp__lte=now)
+        if leaps.filter(timestamp__gt=now - _CLOCK_TOLD_FOR).exists():
+            told.append(
+                f"It was set {way} by more than five minutes within the last day."
+            )
+    return " ".join(filter(None, (clock.trouble(), *told)))
 
 
 def of_mail(now: datetime) -> str:

@@ -18,7 +18,9 @@ periodic(
     work=backups.verify_due,
     limit=_LONG,
 )
-periodic("backup.expire", every=timedelta(minutes=10), work=backups.expire)
+periodic(
+    "backup.expire", every=timedelta(minutes=10), work=backups.expire, destroys=True
+)
 periodic("audit.mail", every=timedelta(hours=1), work=witness.mail_newest)
 
 vital("jobs", "Jobs", health.of_jobs)
@@ -30,7 +32,7 @@ vital("disk", "Free space", health.of_disk)
 
 def tick() -> None:
     """What the queue calls each minute."""
-    timetable.run_due(timezone.now())
+    timetable.tick()
 
 
 def schedule() -> None:

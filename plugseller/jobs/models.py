@@ -112,6 +112,18 @@ class Run(models.Model):
         return f"{self.name} {self.pk}"
 
 
+class ClockReading(models.Model):
+    """What a machine's clock said, and how long the machine had run by then."""
+
+    boot = models.CharField(max_length=64, primary_key=True)  # of each start another
+    read_at = models.DateTimeField()  # by the clock, when it was believed last
+    ran_for = models.FloatField()  # seconds since the start, at that time
+    doubted_at = models.DateTimeField(null=True)  # by the clock that isn't believed
+
+    def __str__(self) -> str:
+        return f"clock of {self.boot}"
+
+
 class OutgoingMail(models.Model):
     """A mail on its way out, and what became of it.
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.brokers import get_broker
 from django_q.signing import SignedPackage
 
 from plugseller.audit.services import Acting, acting, record
 from plugseller.custody.gate import why_shut
+from plugseller.jobs import clock
 from plugseller.jobs.models import Beat, Run
 from plugseller.jobs.running import OutOfTime, alive, begin, end
 from plugseller.shelves import PERIODICALS, By, Periodic
@@ -34,19 +36,35 @@ class Ran:
     """What became of one piece of the timetable."""
 
     name: str
-    outcome: str  # "done", "not due", "busy elsewhere", "put off", or what went wrong
+    outcome: str  # "done", "not due", "busy elsewhere", "put off", or what is wrong
     failed: bool = False
 
 
+def tick(*, ends_hung: bool = False) -> list[Ran]:
+    """Run what is due by this machine's clock; if that is in doubt, nothing that
+    would destroy something by it."""
+    if why := why_shut():
+        return [Ran("everything", why, failed=True)]
+    now = timezone.now()
+    with acting(Acting(kind=By.JOB, via="tick")):
+        in_doubt = bool(clock.why_in_doubt(now))
+    return run_due(now, in_doubt=in_doubt, ends_hung=ends_hung)
+
+
 def run_due(
-    now: datetime, *, at_most: timedelta = BEGINS_WITHIN, ends_hung: bool = False
+    now: datetime,
+    *,
+    at_most: timedelta = BEGINS_WITHIN,
+    ends_hung: bool = False,
+    in_doubt: bool = False,
 ) -> list[Ran]:
     """Run every piece whose time has come; one that fails doesn't stop the others.
 
     What was tried longest ago comes first, so that a piece that kills its process
     keeps none of the others from running. Nothing new begins after `at_most`: the
     next tick goes on. None runs on a database that was put back and hasn't
-    forgotten again. With `ends_hung` a piece that hangs ends the process with it.
+    forgotten again, and with `in_doubt` about `now` none that destroys by it. With
+    `ends_hung` a piece that hangs ends the process with it.
     """
     if why := why_shut():
         return [Ran("everything", why, failed=True)]
@@ -59,6 +77,8 @@ def run_due(
             ran.append(Ran(piece.name, "put off"))
         elif beat.due_at(piece, now) > now:
             ran.append(Ran(piece.name, "not due"))
+        elif in_doubt and piece.destroys:
+            ran.append(Ran(piece.name, "clock in doubt", failed=True))
         else:
             ran.append(_run(piece, now + passed, ends_hung=ends_hung))
     return ran

@@ -20,6 +20,7 @@ from marketplaces.models import Connection
 from plugseller.accounts import sessions
 from plugseller.accounts.models import ApiToken, Seller, User
 from plugseller.accounts.services import freezing, suspending, tokens
+from plugseller.accounts.services.sellers import lock_sellers
 from plugseller.audit.services import record
 
 Counts = dict[str, Any]  # figures and ids
@@ -212,12 +213,13 @@ def _say_pause(target: str, now: datetime) -> str:
     live = sum(one.is_live for one in _accounts(target))
     return (
         f"{live} connected account(s) of this seller aren't fetched any more, and a "
-        "sync under way ends. Nothing is deleted, and what was fetched is shown as "
-        "before."
+        "sync under way ends; nor is one that is connected meanwhile. Nothing is "
+        "deleted, and what was fetched is shown as before."
     )
 
 
 def _pause(actor: User, target: str, now: datetime) -> Counts:
+    lock_sellers(UUID(target))  # an account that is being connected is there, or waits
     paused = sum(
         marketplaces.pause_connection(actor=actor, connection=one.pk, now=now)
         for one in _accounts(target)
@@ -237,7 +239,7 @@ def _say_exports(target: str, now: datetime) -> str:
     people = Seller.objects.get(pk=target).memberships.count()
     return (
         f"None of the seller's {people} people can take a file of its data along; a "
-        "file that is ready now ends. It is shown on the screen as before."
+        "file that is ready, or being made, waits. It is shown on the screen as before."
     )
 
 

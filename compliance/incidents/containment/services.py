@@ -5,6 +5,7 @@ timeline with its ids and figures.
 """
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Min
@@ -20,6 +21,7 @@ from compliance.incidents.services import (
     tick_key,
 )
 from compliance.incidents.services.people import hold
+from marketplaces.connecting import pause_new_accounts
 from plugseller.accounts.models import User
 from plugseller.audit.pruning import hold_log
 
@@ -142,4 +144,14 @@ def log_is_held_since() -> datetime | None:
     return since
 
 
+def paused_since(seller: UUID) -> datetime | None:
+    """Since when an incident keeps a seller from being fetched; None: none does."""
+    standing = Measure.objects.filter(
+        kind="pause-seller", target=str(seller), ended_at=None
+    )
+    since: datetime | None = standing.aggregate(since=Min("begun_at"))["since"]
+    return since
+
+
 hold_log(log_is_held_since)
+pause_new_accounts(paused_since)

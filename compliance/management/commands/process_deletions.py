@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from compliance.deletion.execution import process_due
 from plugseller.commands import Report, ReportCommand
+from plugseller.jobs.clock import ClockInDoubt, refuse_in_doubt
 
 
 class Command(ReportCommand):
@@ -17,7 +19,12 @@ class Command(ReportCommand):
     )
 
     def report(self, **options: Any) -> Report:
-        done = process_due(timezone.now())
+        now = timezone.now()
+        try:
+            refuse_in_doubt(now)
+        except ClockInDoubt as doubt:
+            raise CommandError(str(doubt)) from doubt
+        done = process_due(now)
         failed = [one for one in done if one.failed]
         return Report(
             columns=("request", "outcome", "rows", "found", "trouble"),

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from compliance.retention.services import WITHIN, Occupied, nothing_overdue, purge
 from plugseller.commands import Report, ReportCommand
+from plugseller.jobs.clock import ClockInDoubt, refuse_in_doubt
 
 
 class Command(ReportCommand):
@@ -32,11 +33,15 @@ class Command(ReportCommand):
         now, dry = timezone.now(), bool(options["dry_run"])
         within = timedelta(minutes=options["minutes"])
         try:
+            if not dry:
+                refuse_in_doubt(now)
             done = purge(now, dry_run=dry, within=within)
         except Occupied as occupied:
             raise CommandError(
                 "Another worker is purging. Nothing was done; try again later."
             ) from occupied
+        except ClockInDoubt as doubt:
+            raise CommandError(str(doubt)) from doubt
         left = [] if dry else nothing_overdue(now)
         rows = sum(one.rows for one in done)
         if dry:

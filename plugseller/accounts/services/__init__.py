@@ -31,6 +31,7 @@ from plugseller.accounts.services.members import (
     remove_member,
     take_back_invitation,
 )
+from plugseller.accounts.services.officers import LastOne
 from plugseller.accounts.services.people import create_person, set_up_app
 from plugseller.accounts.services.sellers import create_seller, join, leave, open_seller
 from plugseller.accounts.services.staff import create_officer, invite_staff
@@ -43,6 +44,7 @@ from plugseller.accounts.services.tokens import (
 
 __all__ = [
     "GrantRefused",
+    "LastOne",
     "Leaving",
     "Why",
     "WithoutOwner",

@@ -20,6 +20,7 @@ from plugseller.accounts.models import (
 )
 from plugseller.accounts.roles import PERMISSIONS, Role
 from plugseller.accounts.services.members import other_owners
+from plugseller.accounts.services.officers import is_last_officer, keep_an_officer
 from plugseller.accounts.services.sellers import leave, lock_sellers, set_rights
 from plugseller.accounts.sessions import end_sessions
 from plugseller.audit.services import record
@@ -60,6 +61,7 @@ class Leaving:
     grants: int
     factors: int
     invitations: int
+    last_officer: bool  # so it can't be
 
     @property
     def orphaned(self) -> list[Seller]:
@@ -93,6 +95,7 @@ def plan_leaving(
         grants=_grants(person, now).count(),
         factors=Authenticator.objects.filter(user=person).count(),
         invitations=_invitations(person, now).count(),
+        last_officer=is_last_officer(person),
     )
 
 
@@ -132,11 +135,12 @@ def offboard_user(
 
     Where they are a seller's last owner it goes to `successor`, else to its most
     senior member. WithoutOwner if there is none, unless `leave_without_owner` says
-    that this is meant. ValidationError for who has left already, PermissionDenied for
-    an actor who isn't an officer, or is the person.
+    that this is meant. LastOne for the last officer, ValidationError for who has left
+    already, PermissionDenied for an actor who isn't an officer, or is the person.
     """
     if actor is not None and (not actor.is_officer or actor.pk == person.pk):
         raise PermissionDenied
+    keep_an_officer(person)
     person = _hold(person, now)
     plan = plan_leaving(person=person, now=now, successor=successor)
     if plan.orphaned and not leave_without_owner:

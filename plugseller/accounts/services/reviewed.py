@@ -17,6 +17,7 @@ from plugseller.accounts.models.grants import live_at, waiting_at
 from plugseller.accounts.roles import Permission, Role, StaffRole
 from plugseller.accounts.services.grants import officers
 from plugseller.accounts.services.leaving import Why, offboard_user
+from plugseller.accounts.services.officers import LastOne, keep_an_officer
 from plugseller.accounts.services.sellers import leave, lock_sellers
 from plugseller.accounts.services.telling import tell
 from plugseller.accounts.services.tokens import revoke_at_once
@@ -27,10 +28,6 @@ from plugseller.audit.services import record
 MACHINE_NOTICE = timedelta(days=14)  # a program gets so long after silence
 
 
-class LastOne(ValidationError):
-    """Nobody would be left who could give the access back."""
-
-
 @transaction.atomic
 def end_staff_access(*, actor: User | None, person: User, now: datetime) -> None:
     """One of our staff loses everything: sessions, grants, factors, the account.
@@ -38,7 +35,6 @@ def end_staff_access(*, actor: User | None, person: User, now: datetime) -> None
     LastOne for the last officer; ValidationError for who has left already.
     """
     _must_be_another_officer(actor, person)
-    _must_keep_an_officer(person)
     offboard_user(actor=actor, person=person, now=now, reason=Why.REVIEW)
 
 
@@ -52,7 +48,7 @@ def change_staff_role(
     """
     _must_be_another_officer(actor, person)
     if role != StaffRole.OFFICER:
-        _must_keep_an_officer(person)
+        keep_an_officer(person)
     ours = User.objects.filter(pk=person.pk, is_active=True).exclude(staff_role="")
     if not ours.exclude(staff_role=role).update(staff_role=role):
         raise ValidationError("The person has this role already, or left our staff.")
@@ -141,13 +137,6 @@ def _must_be_another_officer(actor: User | None, person: User) -> None:
         return
     if not officers().filter(pk=actor.pk).exists() or actor.pk == person.pk:
         raise PermissionDenied
-
-
-def _must_keep_an_officer(person: User) -> None:
-    """All officers' rows are held, so that of two who go at once one stays."""
-    held = [one.pk for one in officers().select_for_update(no_key=True)]
-    if held == [person.pk]:
-        raise LastOne("This is the last officer. Invite another one first.")
 
 
 def _end_grants(person: User, now: datetime) -> None:

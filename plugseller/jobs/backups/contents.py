@@ -18,6 +18,7 @@ LEFT_OUT = {
     "custody_standing": "its absence shuts the gate of what is put back",
     "django_session": "who has signed out since mustn't be signed in again",
     "usersessions_usersession": "the list of those",
+    "jobs_clockreading": "of machines, and long ago when it is put back",
     "shared_cache": "it can be made anew",
 }
 """Tables whose rows stay out of the database's part of a backup, and why."""

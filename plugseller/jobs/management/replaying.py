@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 
 from plugseller.audit.witness import WitnessTrouble
 from plugseller.commands import Report, asked
-from plugseller.custody.ledger import LedgerBroken
+from plugseller.custody.ledger import LedgerBroken, told_end
 from plugseller.custody.replay import Replayed, ReplayTrouble
 from plugseller.jobs.backups import BackupTrouble
 
@@ -34,10 +34,10 @@ def told_plainly() -> Iterator[None]:
 
 
 def report_of(done: Replayed, summary: str) -> Report:
-    """What the replay found and erased."""
+    """What the replay found and erased, and which copy of the ledger told it so."""
     row = {
         "lines of the ledger": done.lines,
         "found here": done.matched,
         "rows erased": done.rows,
     }
-    return Report(columns=tuple(row), rows=[row], summary=summary)
+    return Report(columns=tuple(row), rows=[row], summary=f"{summary} {told_end()}")

@@ -15,7 +15,8 @@ from compliance.tasks import Task
 from plugseller.accounts.models import ApiToken, Grant, Membership, User
 from plugseller.accounts.roles import Permission, Role, StaffRole
 from plugseller.accounts.services import invite_staff, make_token
-from plugseller.accounts.services.reviewed import LastOne, end_staff_access
+from plugseller.accounts.services.officers import LastOne
+from plugseller.accounts.services.reviewed import end_staff_access
 from plugseller.audit.models import Entry
 from tests.compliance.governance.reviewed import (
     answered,

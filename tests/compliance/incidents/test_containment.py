@@ -14,6 +14,9 @@ from compliance.incidents.containment.models import Measure
 from compliance.incidents.containment.services import contain, log_is_held_since, undo
 from compliance.incidents.models import Incident
 from compliance.incidents.services import IncidentRefused
+from marketplaces import shelf
+from marketplaces.connecting import keep
+from marketplaces.contract import Credentials
 from marketplaces.models import Connection
 from marketplaces.sync.rounds import live_connections
 from plugseller.accounts.models import ApiToken, User
@@ -43,6 +46,21 @@ def done(cast: Cast, case: Incident, name: str, typed: str) -> Measure:
 def account(cast: Cast) -> Connection:
     return Connection.unfenced.create(
         seller=cast.north, marketplace="amazon", region="eu", account_id="A1"
+    )
+
+
+def connected(cast: Cast, name: str) -> Connection:
+    """As after the seller's consent at Walmart, or once more."""
+    adapter = shelf.adapter("walmart")
+    return keep(
+        actor=None,
+        seller=getattr(cast, name),
+        adapter=adapter,
+        region=adapter.regions[0],
+        credentials=Credentials(account_id=f"of {name}"),
+        features=[],
+        way="secrets",
+        now=timezone.now(),
     )
 
 
@@ -106,6 +124,20 @@ def test_a_paused_seller_is_read_but_not_fetched(cast: Cast, case: Incident) -> 
     assert signed_in(cast.alice).get("/s/north/orders").status_code == 200
     undo(actor=cast.carl, measure=measure, now=timezone.now())
     assert theirs in live_connections()
+
+
+def test_an_account_that_is_connected_meanwhile_is_paused_as_well(
+    cast: Cast, case: Incident
+) -> None:
+    measure = done(cast, case, "pause-seller", "north")
+    assert measure.counts == {"connections": 0}
+    new, theirs = (connected(cast, name) for name in ("north", "south"))
+    assert new.paused_at == measure.begun_at
+    assert new not in live_connections()
+    assert theirs in live_connections()
+    undo(actor=cast.carl, measure=measure, now=timezone.now())
+    assert new in live_connections()
+    assert connected(cast, "north").paused_at is None
 
 
 def test_what_two_incidents_stop_takes_both_to_go_on(

@@ -18,7 +18,11 @@ from marketplaces.models import DataExport
 from marketplaces.services import freeze_connection
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services import join
-from plugseller.accounts.services.freezing import freeze_seller
+from plugseller.accounts.services.freezing import (
+    allow_exports,
+    freeze_seller,
+    stop_exports,
+)
 from plugseller.accounts.tenancy import standing_at
 from plugseller.audit.models import Entry
 from plugseller.crypto.resealing import finish_owner, rotate_owner
@@ -398,3 +402,60 @@ def test_shredding_makes_the_bytes_unreadable_before_they_go(world: World) -> No
     assert len(after) >= len(before)
     assert after[:49] != before[:49]
     assert io.BytesIO(after).read(4) != b"PK\x03\x04"
+
+
+def test_an_incident_keeps_a_ready_file_back_and_loses_nothing(
+    world: World, django_capture_on_commit_callbacks: Any
+) -> None:
+    made, now, seller = built(world.cast.alice), timezone.now(), world.cast.north.pk
+    stop_exports(actor=world.cast.carl, seller=seller, now=now)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert tend_exports(now) == 0
+    with pytest.raises(PermissionDenied):
+        fetched(made, world.cast.alice)
+    allow_exports(actor=world.cast.carl, seller=seller)
+    assert fetched(made, world.cast.alice)
+
+
+def test_its_day_and_a_deletion_end_it_while_an_incident_keeps_it_back(
+    world: World, django_capture_on_commit_callbacks: Any
+) -> None:
+    made, now, seller = built(world.cast.alice), timezone.now(), world.cast.north.pk
+    stop_exports(actor=world.cast.carl, seller=seller, now=now)
+    bury(Tombstone.Kind.SELLER, seller, request="", now=now)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert tend_exports(now) == 1
+    made.refresh_from_db()
+    assert made.end == "deletion"
+    assert not files.is_there(made.file_name)
+
+
+@pytest.mark.parametrize("when", ["before it is begun", "while it is built"])
+def test_what_an_incident_stopped_is_built_when_it_is_over(
+    world: World, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, seller = asked(world.cast.alice), world.cast.north.pk
+    now = timezone.now() + timedelta(minutes=3)
+
+    def stop(*_: object) -> None:
+        stop_exports(actor=world.cast.carl, seller=seller, now=now)
+
+    if when == "before it is begun":
+        stop()
+    else:
+        with monkeypatch.context() as once:
+            once.setattr(building, "create_data_key", stop)
+            build_export(made.pk, now=now)
+    build_export(made.pk, now=now)
+    made.refresh_from_db()
+    assert (made.state, made.attempts) == ("waiting", 0)
+    assert not files.is_there(made.file_name)
+    queued: list[str] = []
+    monkeypatch.setattr(services, "_queue", lambda pk: queued.append(pk))
+    tend_exports(now)
+    assert queued == []
+    allow_exports(actor=world.cast.carl, seller=seller)
+    tend_exports(now)
+    assert queued == [made.pk]
+    build_export(made.pk, now=now)
+    assert fetched(DataExport.unfenced.get(pk=made.pk), world.cast.alice)

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from plugseller.accounts.models import User
 from plugseller.accounts.roles import Role
 from plugseller.shelves import By
-from tests.conftest import Cast
+from tests.conftest import Cast, person
 from tests.plugseller.accounts.team import (
     entries,
     letters_to,
@@ -106,7 +106,14 @@ def test_a_seller_without_owner_has_to_be_meant(cast: Cast) -> None:
     assert "- south" in letters_to(cast.carl.email)
 
 
-def test_the_last_officer_may_leave_and_it_says_so(cast: Cast) -> None:
-    out = run("--email", cast.carl.email)
-    assert "No compliance officer is left" in out
+def test_the_last_officer_stays_until_there_is_another(cast: Cast) -> None:
+    with pytest.raises(CommandError, match=r"create_officer\. Nothing was changed"):
+        run("--email", cast.carl.email)
+    with pytest.raises(SystemExit) as status:
+        run("--email", cast.carl.email, "--dry-run")
+    assert status.value.code == 1
+    assert User.objects.get(pk=cast.carl.pk).is_active
+    assert entries("person.left") == []
+    person("dora", staff_role="officer")
+    assert "Ended: person" in run("--email", cast.carl.email)
     assert not User.objects.get(pk=cast.carl.pk).is_officer

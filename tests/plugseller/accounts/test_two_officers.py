@@ -1,4 +1,4 @@
-"""Two people decide about the same grant at the same instant: one of them does."""
+"""Two people decide about the same thing at the same instant: one of them does."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,10 @@ from django.db import connection
 from plugseller.accounts.models import Grant, User
 from plugseller.accounts.services import (
     GrantRefused,
+    LastOne,
+    Why,
     approve_grant,
+    offboard_user,
     refuse_grant,
     revoke_grant,
 )
@@ -80,3 +83,27 @@ def test_the_owners_no_at_the_instant_of_approval_holds(
     assert revoked  # before the approval or after it
     grant.refresh_from_db()
     assert not grant.is_live(now)
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_of_two_officers_who_end_each_other_one_stays(
+    cast: Cast, now: datetime, turn: int
+) -> None:
+    dora = person("dora", staff_role="officer")
+    barrier = Barrier(2)
+
+    def end(pair: tuple[User, User]) -> bool:
+        try:
+            barrier.wait(timeout=20)
+            actor, other = pair
+            offboard_user(actor=actor, person=other, now=now, reason=Why.SECURITY)
+        except LastOne:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        ended = list(pool.map(end, [(cast.carl, dora), (dora, cast.carl)]))
+    assert sorted(ended) == [False, True]
+    assert User.objects.filter(staff_role="officer", is_active=True).count() == 1

@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection, connections, transaction
@@ -18,6 +19,7 @@ from plugseller.crypto.rotation import (
     note_held_keys,
     rotate_due,
     rotate_master_key,
+    trouble_of_keys,
 )
 from plugseller.crypto.sealing import SealBroken
 from plugseller.crypto.services import (
@@ -27,6 +29,7 @@ from plugseller.crypto.services import (
     rotate_data_key,
     seal_for,
 )
+from plugseller.crypto.starting import masters_in_use, refuse_unusable_store
 from plugseller.crypto.verifying import verify_encryption
 from plugseller.keyprovider import FileKeyProvider, KeyTrouble
 from tests.conftest import NOW
@@ -299,3 +302,22 @@ def test_verify_encryption_tells_of_keys_that_are_overdue(
     [found] = [f for f in verify_encryption(later) if f.check == "keys overdue"]
     assert not found.kept
     assert "data" in found.found
+
+
+def test_a_master_key_that_is_missing_stops_the_start_and_is_told(
+    own_keys: FileKeyProvider, tmp_path: Path
+) -> None:
+    """Another one is there, and would seem to be all."""
+    create_data_key(uuid.uuid4())
+    used = own_keys.current_master_id()
+    own_keys.add_master_key()
+    file = tmp_path / "keys" / f"master-{used}.key"
+    file.rename(tmp_path / "away")
+    assert used in masters_in_use()
+    assert f"{used} is missing" in trouble_of_keys(NOW)
+    if connection.vendor == "sqlite":
+        with pytest.raises(KeyTrouble, match=f"master-{used}.key is missing"):
+            refuse_unusable_store()
+    (tmp_path / "away").rename(file)
+    assert trouble_of_keys(NOW) == ""
+    refuse_unusable_store()

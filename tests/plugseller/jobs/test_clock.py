@@ -1,16 +1,19 @@
-"""A clock that was ahead keeps no job from running, and is told of (edge case 19)."""
+"""A clock that was ahead keeps no job from running; one that leaps destroys nothing."""
 
+import io
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from plugseller.audit.models import Entry
-from plugseller.jobs import health
-from plugseller.jobs.models import Beat
+from plugseller.jobs import clock, health, timetable
+from plugseller.jobs.models import Beat, ClockReading
 from plugseller.jobs.timetable import run_due
-from plugseller.shelves import Periodic
+from plugseller.shelves import PERIODICALS, Periodic
 from tests.plugseller.jobs.test_timetable import empty_shelf, put
 
 pytestmark = pytest.mark.django_db
@@ -59,3 +62,140 @@ def test_a_job_known_since_the_future_is_due_now(shelf: dict[str, Periodic]) -> 
     Beat.objects.create(name="a", known_at=now + timedelta(days=9))
     run_due(now)
     assert ran == [now]
+
+
+DAY = timedelta(days=1)
+
+
+class Machine:
+    """A machine whose clock and whose seconds since its start are told to it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+        self.now, self.ran_for, self.boot = now, 0.0, "first"
+        monkeypatch.setattr(clock, "running", lambda: (self.boot, self.ran_for))
+
+    def passes(self, time: timedelta) -> str:
+        """Time goes by; whether the clock is believed then."""
+        self.ran_for += time.total_seconds()
+        return self.leaps(time)
+
+    def leaps(self, time: timedelta) -> str:
+        """The clock is set, and nothing else happens."""
+        self.now += time
+        return clock.why_in_doubt(self.now)
+
+    def starts_again(self, after: timedelta) -> str:
+        self.boot, self.ran_for = f"{self.boot} and again", 5.0
+        return self.leaps(after)
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    made = Machine(monkeypatch, timezone.now())
+    assert made.passes(timedelta()) == ""
+    return made
+
+
+def forward() -> list[Any]:
+    found = Entry.objects.filter(event="clock.set_forward").order_by("id")
+    return [entry.additional_data for entry in found]
+
+
+def test_time_that_passes_is_believed_however_long(machine: Machine) -> None:
+    for passed in (MINUTE, 3 * DAY, 400 * DAY):
+        assert machine.passes(passed) == ""
+    assert forward() == []
+    assert health.of_clock(machine.now) == ""
+
+
+def test_a_small_leap_is_told_of_and_believed(machine: Machine) -> None:
+    assert machine.leaps(6 * MINUTE) == ""
+    assert forward() == [{"minutes": 6, "believed": True}]
+    assert "set forward" in health.of_clock(timezone.now())
+    assert machine.passes(MINUTE) == ""
+    assert len(forward()) == 1
+
+
+def test_a_great_leap_is_in_doubt_until_the_clock_is_put_right(
+    machine: Machine,
+) -> None:
+    assert "isn't believed" in machine.leaps(365 * DAY)
+    assert "isn't believed" in machine.passes(MINUTE)
+    assert forward() == [{"minutes": 365 * 24 * 60, "believed": False}]
+    assert "confirm_clock" in health.of_clock(machine.now)
+    assert machine.leaps(-365 * DAY) == ""
+    assert "isn't believed" not in health.of_clock(machine.now)
+
+
+def test_a_start_again_makes_no_leap_believed(machine: Machine) -> None:
+    assert machine.leaps(365 * DAY)
+    assert machine.starts_again(MINUTE)
+    assert machine.passes(MINUTE)
+    assert machine.leaps(-365 * DAY) == ""
+
+
+@pytest.mark.parametrize(("days", "believed"), [(6, True), (8, False)])
+def test_a_machine_that_stood_still(
+    machine: Machine, days: int, believed: bool
+) -> None:
+    assert (machine.starts_again(days * DAY) == "") == believed
+
+
+def test_a_machine_that_starts_with_a_clock_far_behind(machine: Machine) -> None:
+    """Its battery is empty; then the time comes from the network."""
+    assert machine.starts_again(-2000 * DAY) == ""
+    assert machine.passes(MINUTE) == ""
+    assert machine.leaps(2000 * DAY + 3 * MINUTE) == ""
+    assert forward() == []
+    assert machine.leaps(2 * DAY)
+
+
+def test_somebody_says_that_the_clock_is_right(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert machine.starts_again(30 * DAY)
+    monkeypatch.setattr(timezone, "now", lambda: machine.now)
+    out = io.StringIO()
+    call_command("confirm_clock", stdout=out)
+    assert f"{machine.now:%Y-%m-%d %H:%M} UTC" in out.getvalue()
+    assert machine.passes(MINUTE) == ""
+    assert health.of_clock(machine.now) == ""
+    assert Entry.objects.filter(event="clock.confirmed").count() == 1
+
+
+def test_nothing_is_destroyed_by_a_clock_in_doubt(
+    shelf: dict[str, Periodic], machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: machine.now)
+    ran: list[str] = []
+    for name, destroys in (("purge", True), ("mail", False)):
+        work = partial(lambda name, now: ran.append(name), name)
+        shelf[name] = Periodic(name, timedelta(hours=1), work, destroys=destroys)
+    machine.leaps(40 * DAY)
+    told = {piece.name: piece.outcome for piece in timetable.tick()}
+    assert told == {"purge": "clock in doubt", "mail": "done"}
+    assert ran == ["mail"]
+    clock.confirm(machine.now)
+    assert {piece.name for piece in timetable.tick() if piece.outcome == "done"} == {
+        "purge"
+    }
+
+
+@pytest.mark.parametrize("command", ["purge_expired", "process_deletions"])
+def test_no_command_destroys_by_a_clock_in_doubt(
+    machine: Machine, command: str
+) -> None:
+    ClockReading.objects.update(read_at=machine.now - 40 * DAY)
+    with pytest.raises(CommandError, match="confirm_clock"):
+        call_command(command)
+
+
+def test_what_destroys_by_the_clock_says_so() -> None:
+    assert {name for name, piece in PERIODICALS.items() if piece.destroys} == {
+        "backup.expire",
+        "deletion.process",
+        "deletion.unattended",
+        "retention.purge",
+        "retention.purge_hourly",
+        "reviews.silence",
+    }

@@ -37,9 +37,8 @@ from compliance.governance.reviews.services.signing import sign_off
 from compliance.governance.reviews.snapshot import NEVER
 from plugseller.accounts.models import Grant, Membership
 from plugseller.accounts.roles import Role
-from plugseller.accounts.services.officers import tell_officers
+from plugseller.accounts.services.officers import LastOne, tell_officers
 from plugseller.accounts.services.reviewed import (
-    LastOne,
     end_grant,
     end_membership,
     end_staff_access,

@@ -9,6 +9,7 @@ from django.utils import timezone
 from plugseller.accounts.mailboxes import whose
 from plugseller.accounts.models import User
 from plugseller.accounts.services import (
+    LastOne,
     Leaving,
     Why,
     WithoutOwner,
@@ -63,6 +64,11 @@ class Command(ReportCommand):
                     successor=successor,
                     leave_without_owner=options["leave_without_owner"],
                 )
+        except LastOne as refusal:
+            words = " ".join(refusal.messages)
+            raise CommandError(
+                f"{words} The command is create_officer. Nothing was changed."
+            ) from None
         except WithoutOwner as refusal:
             words = " ".join(refusal.messages)
             raise CommandError(
@@ -71,11 +77,19 @@ class Command(ReportCommand):
         except ValidationError as refusal:
             words = " ".join(refusal.messages)
             raise CommandError(f"{words} Nothing was changed.") from None
-        refused = bool(plan.orphaned) and not options["leave_without_owner"]
-        return _told(plan, dry=dry, refused=refused)
+        why = _why_refused(plan, options["leave_without_owner"]) if dry else ""
+        return _told(plan, dry=dry, why_refused=why)
 
 
-def _told(plan: Leaving, *, dry: bool, refused: bool) -> Report:
+def _why_refused(plan: Leaving, leave_without_owner: bool) -> str:
+    if plan.last_officer:
+        return "this is the last compliance officer. Make another: create_officer"
+    if plan.orphaned and not leave_without_owner:
+        return "a seller would be left without an owner"
+    return ""
+
+
+def _told(plan: Leaving, *, dry: bool, why_refused: str) -> Report:
     counts = {
         "sessions": plan.sessions,
         "api_tokens": plan.tokens,
@@ -85,8 +99,8 @@ def _told(plan: Leaving, *, dry: bool, refused: bool) -> Report:
     }
     ended = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in counts.items())
     summary = f"{'Would end' if dry else 'Ended'}: person {plan.person.pk}; {ended}."
-    if refused:
-        summary += " It would be refused: a seller would be left without an owner."
+    if why_refused:
+        summary += f" It would be refused: {why_refused}."
     return Report(
         columns=("seller", "role", "next owner"),
         rows=[
@@ -106,23 +120,12 @@ def _told(plan: Leaving, *, dry: bool, refused: bool) -> Report:
             "dry_run": dry,
             "machine_tokens": list(plan.machines),
             "without_owner": [one.slug for one in plan.orphaned],
-            "officers_left": _officers_left(plan.person),
+            "last_officer": plan.last_officer,
             **counts,
         },
-        summary=summary + _warning(plan.person),
-        failed=refused,
+        summary=summary,
+        failed=bool(why_refused),
     )
-
-
-def _officers_left(person: User) -> int:
-    officers = User.objects.filter(staff_role="officer", is_active=True)
-    return officers.exclude(pk=person.pk).count()
-
-
-def _warning(person: User) -> str:
-    if _officers_left(person):
-        return ""
-    return "\nNo compliance officer is left. Make one: manage.py create_officer"
 
 
 def _person(address: str, nobody: str) -> User:

@@ -4,10 +4,9 @@ from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from plugseller.commands import Report, ReportCommand
-from plugseller.jobs.timetable import run_due, run_queued
+from plugseller.jobs.timetable import run_queued, tick
 
 
 class Command(ReportCommand):
@@ -16,7 +15,7 @@ class Command(ReportCommand):
     help = "Do what is due on the timetable; run it each minute from cron."
 
     def report(self, **options: Any) -> Report:
-        done = run_due(timezone.now(), ends_hung=True)
+        done = tick(ends_hung=True)
         if not settings.JOB_WORKERS:
             done += run_queued()
         ran = [asdict(piece) for piece in done]
