@@ -14,6 +14,7 @@ from compliance.credentials.rows import inventory
 from compliance.governance import controls as governance
 from compliance.governance.reviews import controls as reviews
 from compliance.models import Certificate, DeletionRequest, Incident, Purge
+from compliance.questions import telling as questions
 from compliance.retention.services import nothing_overdue
 from compliance.tasks import Task
 from plugseller.jobs.timetable import beats
@@ -270,6 +271,13 @@ control(
     promise="GOV-2",
     label="Our staff take the yearly training",
     look=governance.trained,
+)
+control(
+    "con-1.answers",
+    promise="CON-1",
+    label="Questions about data are answered in time",
+    look=questions.answered,
+    every=timedelta(hours=12),
 )
 control(
     "con-1.contact",

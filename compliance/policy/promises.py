@@ -146,7 +146,8 @@ PROMISES: tuple[Promise, ...] = (
         "Questions and complaints about data protection are answered at "
         "support@plugakademi.org.",
         "The address stands on every page of this policy, and in the file where "
-        "security researchers look for it.",
+        "security researchers look for it. Whoever is signed in asks in the console as "
+        "well. What is asked there has a clock: an answer within 7 days.",
     ),
 )
 

@@ -39,6 +39,7 @@ PAGES = {
     "compliance.controlresult": {"officer"},
     "compliance.incident": {"officer"},
     "compliance.policyversion": {"officer"},
+    "compliance.question": {"officer"},
     "compliance.risk": {"officer"},
     "compliance.supplier": {"officer"},
     "compliance.task": {"officer"},
