@@ -1,6 +1,7 @@
 """What is logged of requests and deadlines: states and instants; nobody's name."""
 
-from compliance.governance.reviews import guards  # noqa: F401  the database's refusals
+from compliance import guards  # noqa: F401  the database's refusals
+from compliance.governance.reviews import guards as of_reviews  # noqa: F401  and these
 from compliance.models import (
     Acknowledgement,
     AffectedList,
