@@ -133,7 +133,8 @@ PROMISES: tuple[Promise, ...] = (
         "We regularly review who has access, what the logs show, and whether our "
         "controls work.",
         "Reviews have dates. One that is late is shown to everybody who is "
-        "responsible, and access that nobody confirms ends.",
+        "responsible. Access nobody decided about by that date ends, after two "
+        "warnings to those who decide; an owner's own and the last officer's stay.",
     ),
     Promise(
         "GOV-2",
