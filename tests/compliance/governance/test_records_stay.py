@@ -18,7 +18,7 @@ from compliance.models import (
     RiskSignOff,
     Training,
 )
-from plugseller.audit import triggers
+from plugseller.audit import guards, triggers
 from plugseller.crypto.fields import reseal
 from plugseller.crypto.services import INSTALLATION, rotate_data_key
 from plugseller.custody.rules import RULES
@@ -90,12 +90,12 @@ def test_without_the_triggers_it_would_be_done(cast: Cast, model: type[Any]) -> 
 
 @pytest.mark.parametrize("vendor", ["sqlite", "postgresql"])
 def test_both_databases_have_a_guard_of_each_kind(vendor: str) -> None:
-    asked = triggers.guards.guards()
+    asked = guards.guards()
     for model in CHANGES:
         for kind in ("no_change", "no_delete", "no_replace"):
             entry = asked[f"{model._meta.model_name}_{kind}"]
             assert entry.table == model._meta.db_table
-            assert triggers.guards.creating(entry, vendor)
+            assert guards.creating(entry, vendor)
 
 
 @TABLES
