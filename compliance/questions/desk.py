@@ -122,7 +122,7 @@ class AnswerForm(forms.Form):
     text = forms.CharField(
         label="Answer",
         max_length=LONGEST,
-        widget=forms.Textarea(attrs={"rows": 12}),
+        widget=forms.Textarea(attrs={"rows": 12, "class": "vLargeTextField"}),
         help_text="It is shown to who asked, and mailed. Name no other seller, no "
         "buyer and no secret.",
     )
