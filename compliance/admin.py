@@ -15,6 +15,8 @@ from compliance.incidents import desk as incidents
 from compliance.incidents import desk_lines, pack, parts
 from compliance.incidents import desk_tasks as tasks
 from compliance.policy import desk as policy
+from compliance.questions import desk as questions
+from compliance.questions import telling as questions_told
 from compliance.retention import admin as retention
 from compliance.retention import evidence as retention_evidence
 
@@ -32,6 +34,8 @@ __all__ = [
     "parts",
     "policies",
     "policy",
+    "questions",
+    "questions_told",
     "registers",
     "retention",
     "retention_evidence",

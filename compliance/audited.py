@@ -1,6 +1,7 @@
 """What is logged of requests and deadlines: states and instants; nobody's name."""
 
-from compliance.governance.reviews import guards  # noqa: F401  the database's refusals
+from compliance import guards  # noqa: F401  the database's refusals
+from compliance.governance.reviews import guards as of_reviews  # noqa: F401  and these
 from compliance.models import (
     Acknowledgement,
     AffectedList,
@@ -24,6 +25,7 @@ from compliance.models import (
     PolicyVersion,
     PostReview,
     Purge,
+    Question,
     Reading,
     Review,
     ReviewDecision,
@@ -77,6 +79,7 @@ audited(ShorterTime, fields=("seller", "rule", "days"))
 summed_up(Step, why="it is a log itself")
 summed_up(Outcome, why="each holding's end is an entry of its own")
 summed_up(Certificate, why="its issue is an entry of its own")
+summed_up(Question, why="its asking and its answer are entries of their own")
 summed_up(Deadline, why="each step of its ladder is an entry of its own")
 summed_up(Purge, why="each ends with an entry of its own")
 summed_up(ControlResult, why="each round and each change is an entry of its own")

@@ -4,18 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, Min, OuterRef, QuerySet
+from django.db.models import Exists, Min, OuterRef
 from django.http import HttpRequest
 from django.urls import resolve, reverse
 
-from compliance import clocks
-from compliance.clocks import DUTIES, Deadline
 from compliance.credentials.rows import inventory
 from compliance.governance import controls as governance
 from compliance.governance.reviews import controls as reviews
-from compliance.models import Certificate, DeletionRequest, Incident, Purge
+from compliance.incidents import controls as cases
+from compliance.models import Certificate, DeletionRequest, Purge
+from compliance.questions import telling as questions
 from compliance.retention.services import nothing_overdue
-from compliance.tasks import Task
 from plugseller.jobs.timetable import beats
 from plugseller.shelves import Finding, Standing, Verdict, control
 
@@ -95,78 +94,6 @@ def requests(now: datetime) -> Finding:
     return Finding(Verdict.PASS, "Every deletion is within its 30 days.", figures)
 
 
-def incidents(now: datetime) -> Finding:
-    """Every open incident was looked at within a day, and has somebody who leads."""
-    still = Incident.objects.exclude(status__in=Incident.ENDED)
-    old = still.filter(detected_at__lte=now - _DAY)
-    untriaged = old.filter(triaged_at=None).count()
-    leaderless = old.filter(lead_id=None).count()
-    late = Task.objects.filter(
-        source=Task.Source.INCIDENT, done_at=None, left_open_by=None, due_at__lte=now
-    ).count()
-    figures = {
-        "open": still.filter(is_drill=False).count(),
-        "drills under way": still.filter(is_drill=True).count(),
-        "not looked at within 24 hours": untriaged,
-        "without a lead after 24 hours": leaderless,
-        "remediation overdue": late,
-        "rehearsed in the last year": Incident.objects.filter(
-            is_drill=True, detected_at__gte=now - 365 * _DAY
-        ).count(),
-    }
-    if untriaged or leaderless or late:
-        sentence = "An incident isn't being handled as the plan says."
-        return Finding(Verdict.FAIL, sentence, figures)
-    return Finding(
-        Verdict.PASS, "Every incident is handled by somebody, in time.", figures
-    )
-
-
-def notices(now: datetime) -> Finding:
-    """Clocks of notices: none ran out before the notice left."""
-    return _clocks(
-        [name for name in DUTIES if "notice" in name],
-        now,
-        kept="Every notice that is due left in time.",
-        missed="A notice to somebody affected is overdue.",
-    )
-
-
-def amazon(now: datetime) -> Finding:
-    """The clock of 24 hours: it is there, acts by itself, and never ran out."""
-    names = [name for name in DUTIES if "notice" in name and "amazon" in name]
-    found = _clocks(
-        names,
-        now,
-        kept="Amazon was told of every incident that concerns it within 24 hours.",
-        missed="Amazon wasn't told of an incident within 24 hours.",
-    )
-    alone = all(DUTIES[name].act is not None for name in names)
-    figures = {**found.evidence, "goes out by itself": alone}
-    if found.verdict == Verdict.PASS and not alone:
-        sentence = "The notice to Amazon waits for somebody to send it."
-        return Finding(Verdict.FAIL, sentence, figures)
-    return Finding(found.verdict, found.sentence, figures)
-
-
-def _clocks(names: list[str], now: datetime, *, kept: str, missed: str) -> Finding:
-    known = Deadline.objects.filter(duty__in=names)
-    late = _late(known, now)
-    running = clocks.running().filter(duty__in=names).count()
-    figures = {"kinds of clocks": len(names), "running": running, "missed": late}
-    if not names:
-        sentence = "There is no clock for this notice."
-        return Finding(Verdict.FAIL, sentence, figures)
-    return Finding(
-        Verdict.FAIL if late else Verdict.PASS, missed if late else kept, figures
-    )
-
-
-def _late(known: QuerySet[Deadline], now: datetime) -> int:
-    """Clocks that ran out and weren't met; one that was met late is history."""
-    return known.filter(ended_at=None, due_at__lte=now).count()
-
-
 _PAGES = ("data_protection", "what_we_fetch", "data_deletion", "security")
 _SOON = 30 * _DAY
 _LONGEST = 366 * _DAY  # RFC 9116 advises less than a year
@@ -236,21 +163,21 @@ control(
     "inc-1.incidents",
     promise="INC-1",
     label="Incidents are handled as the plan says",
-    look=incidents,
+    look=cases.handled,
     every=timedelta(hours=12),
 )
 control(
     "inc-2.notices",
     promise="INC-2",
     label="Notices leave in time",
-    look=notices,
+    look=cases.notices,
     every=timedelta(hours=12),
 )
 control(
     "inc-3.clock",
     promise="INC-3",
     label="Amazon is told within 24 hours",
-    look=amazon,
+    look=cases.amazon,
     every=timedelta(hours=12),
 )
 control(
@@ -270,6 +197,13 @@ control(
     promise="GOV-2",
     label="Our staff take the yearly training",
     look=governance.trained,
+)
+control(
+    "con-1.answers",
+    promise="CON-1",
+    label="Questions about data are answered in time",
+    look=questions.answered,
+    every=timedelta(hours=12),
 )
 control(
     "con-1.contact",

@@ -26,6 +26,7 @@ from compliance.models import (
     PolicyVersion,
     PostReview,
     Purge,
+    Question,
     Reading,
     Review,
     ReviewDecision,
@@ -42,6 +43,7 @@ from compliance.models import (
     TimelineEntry,
     Training,
 )
+from compliance.questions.store import QuestionRows
 from compliance.retention.times import chosen_time
 from plugseller.custody.erasers import hold_machine, hold_table
 from plugseller.shelves import DataClass, Holding, hold, shorten
@@ -174,6 +176,14 @@ hold_table(
     rank=40,
     people=["person_id"],
     age="day",
+)
+hold_table(
+    Question,
+    "Questions about data",
+    data_class=DataClass.PERSONAL,
+    rule="questions",
+    rank=40,
+    store=QuestionRows(),
 )
 hold_table(
     Canary,

@@ -33,7 +33,6 @@ class Line:
     url: str  # where it is worked on
     due_at: datetime | None = None  # shown as an instant and as the time that is left
     owner: str = ""  # who has to do it, as others read it
-    action: str = "Open"  # what the link says
 
 
 Tells = Callable[[User, datetime], Iterable[tuple[Block, Line]]]

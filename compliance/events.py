@@ -106,6 +106,11 @@ for what, sentence in {
     "supplier.ended": "took a supplier off the list",
 }.items():
     event(what, kind=Kind.CHANGE, sentence=sentence, by=(By.PERSON,))
+for what, sentence in {
+    "asked": "asked a question about their data",
+    "answered": "answered a question about data",
+}.items():
+    event(f"question.{what}", kind=Kind.CHANGE, sentence=sentence, by=(By.PERSON,))
 event(
     "evidence.packed",
     kind=Kind.PROOF,

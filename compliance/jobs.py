@@ -27,6 +27,7 @@ from compliance.incidents.evidence import sealed  # noqa: F401  as well
 from compliance.incidents.services import selfsending
 from compliance.policy import telling  # noqa: F401  what it tells is put on the shelf
 from compliance.policy.services import run_due as run_controls
+from compliance.questions import clock as questions  # noqa: F401  and theirs
 from compliance.retention import figures
 from compliance.retention import services as retention
 from plugseller.shelves import periodic, vital

@@ -33,6 +33,7 @@ from compliance.incidents.evidence.models import EntryLink, EvidenceFile
 from compliance.incidents.models import Incident, TimelineEntry
 from compliance.incidents.review.models import PostReview
 from compliance.policy.models import ControlResult
+from compliance.questions.models import Question
 from compliance.retention.models import Purge, ShorterTime
 from compliance.tasks import Task
 
@@ -59,6 +60,7 @@ __all__ = [
     "PolicyVersion",
     "PostReview",
     "Purge",
+    "Question",
     "Reading",
     "Review",
     "ReviewDecision",

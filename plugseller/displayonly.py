@@ -10,7 +10,7 @@ SEES: dict[str, tuple[str, ...]] = {
         *("people", "sellers", "memberships", "grants", "lockouts", "audit"),
         *("deletion requests", "deadlines", "credentials", "retention", "backups"),
         *("incidents", "tasks", "reviews", "policies", "controls"),
-        *("trainings", "registers", "evidence"),
+        *("trainings", "registers", "evidence", "questions"),
     ),
     "operator": (
         *("connections", "sync runs", "timetable", "work", "mails", "grants"),

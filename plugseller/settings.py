@@ -331,6 +331,7 @@ INCIDENT_DRILL_ADDRESS = env.text(
     "INCIDENT_DRILL_ADDRESS", "" if PRODUCTION else "drill@localhost"
 )
 REPORTS_PER_DAY = 3  # of suspicions, by one of a seller's people
+QUESTIONS_PER_DAY = 5  # about data, by one of a seller's people
 
 # --- What is held ---------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("compliance.public.urls")),
     path("", include("compliance.governance.reviews.urls")),
     path("", include("compliance.incidents.urls")),
+    path("", include("compliance.questions.urls")),
     path("healthz", healthz, name="healthz"),
     # One page takes passwords, one changes them and one signs out: not the desk's own.
     path("admin/login/", to_the_sign_in, name="desk_sign_in"),

@@ -131,8 +131,11 @@ STAFF = {"olga": StaffRole.SUPPORT, "carl": StaffRole.OFFICER}
 SECRETS: dict[str, str] = {}  # e-mail address -> secret of the authenticator app
 
 
-def person(name: str, *, staff_role: str = "") -> User:
-    """Somebody who can sign in: with a password, and an authenticator app."""
+def person(name: str, *, staff_role: str = "", follows: bool = True) -> User:
+    """Somebody who can sign in: with a password, and an authenticator app.
+
+    One of our staff who `follows` has acknowledged every policy in force.
+    """
     made = create_person(
         actor=None,
         email=f"{name}@example.test",
@@ -141,7 +144,7 @@ def person(name: str, *, staff_role: str = "") -> User:
         staff_role=staff_role,
     )
     SECRETS[made.email] = set_up_app(made)
-    if made.is_staff:
+    if made.is_staff and follows:
         follow_policies(made)
     return made
 

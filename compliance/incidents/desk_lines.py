@@ -51,13 +51,13 @@ def _of_incidents(officer: User, now: datetime) -> Told:
         yield Block.BURNING, Line(alarm, reverse(_HOME), now)
     yield from _asked(officer, cases)
     if not cases:
-        yield Block.QUIET, Line("No incident is open.", reverse(_HOME), action="Look")
+        yield Block.QUIET, Line("No incident is open.", reverse(_HOME))
     arming = reverse("admin:compliance_incident_arming")
     if is_armed():
         yield Block.QUIET, Line("Notices that send themselves are armed.", arming)
     else:
         told = "Notices don't send themselves: two officers haven't armed that."
-        yield Block.ASKED, Line(told, arming, action="Arm")
+        yield Block.ASKED, Line(told, arming)
 
 
 def _asked(officer: User, cases: dict[UUID, Incident]) -> Told:
@@ -65,7 +65,7 @@ def _asked(officer: User, cases: dict[UUID, Incident]) -> Told:
     others = waiting.exclude(asked_by=officer.pk).defer("why")
     for one in others.filter(incident__in=list(cases)).select_related("incident"):
         text = f"{one.incident.reference}: {one.get_what_display()}?"
-        yield Block.ASKED, Line(text, _page(one.incident), action="Sign or refuse")
+        yield Block.ASKED, Line(text, _page(one.incident))
 
 
 def _page(case: Incident) -> str:
@@ -90,7 +90,7 @@ def _of_tasks(officer: User, now: datetime) -> Told:
     if not ours:
         told = f"No task is open; {counts['done']} are done."
         home = reverse("admin:compliance_task_changelist")
-        yield Block.QUIET, Line(told, home, action="Look")
+        yield Block.QUIET, Line(told, home)
 
 
 lines("incidents", _of_incidents)

@@ -133,7 +133,8 @@ PROMISES: tuple[Promise, ...] = (
         "We regularly review who has access, what the logs show, and whether our "
         "controls work.",
         "Reviews have dates. One that is late is shown to everybody who is "
-        "responsible, and access that nobody confirms ends.",
+        "responsible. Access nobody decided about by that date ends, after two "
+        "warnings to those who decide; an owner's own and the last officer's stay.",
     ),
     Promise(
         "GOV-2",
@@ -146,7 +147,8 @@ PROMISES: tuple[Promise, ...] = (
         "Questions and complaints about data protection are answered at "
         "support@plugakademi.org.",
         "The address stands on every page of this policy, and in the file where "
-        "security researchers look for it.",
+        "security researchers look for it. Whoever is signed in asks in the console as "
+        "well. What is asked there has a clock: an answer within 7 days.",
     ),
 )
 

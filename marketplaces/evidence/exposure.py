@@ -16,7 +16,6 @@ from django.views.decorators.debug import sensitive_variables
 from django_q.models import OrmQ, Schedule, Task
 from django_q.signing import SignedPackage
 
-from marketplaces.api.serializers import ConnectionRow
 from marketplaces.credentials import unpack
 from marketplaces.models import AppSecret, ConnectAttempt, Connection, SyncRun
 from plugseller.accounts.models import User
@@ -141,6 +140,9 @@ def _opened(sealed: Sealed | None) -> str:
 
 
 def _rendered() -> Iterator[tuple[str, str]]:
+    # Here, because every command would wait for it at its start, and few look here.
+    from marketplaces.api.serializers import ConnectionRow
+
     for account in _accounts(_PAGES_OF):
         slug = account.seller.slug
         told = ConnectionRow(account, context={"slug": slug}).data

@@ -144,6 +144,12 @@ _rules = (
         "As long as the audit log speaks of them; others read a pseudonym at once.",
     ),
     Rule(
+        "questions",
+        "Questions about data",
+        _MONTHS_12,
+        "Counted from the answer; long enough to come back to it.",
+    ),
+    Rule(
         "ended_tokens",
         "API tokens that ended",
         _MONTHS_13,

@@ -33,7 +33,7 @@ from django_q.models import OrmQ, Task
 from django_q.signing import SignedPackage
 from guardian.models import UserObjectPermission
 
-from compliance.models import ShorterTime
+from compliance.models import Question, ShorterTime
 from marketplaces import credentials
 from marketplaces import models as m
 from marketplaces.contract import Credentials, Secret
@@ -54,6 +54,7 @@ from plugseller.accounts.models import (
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services import create_seller, join
 from plugseller.accounts.services.lockouts import subject_of
+from plugseller.crypto.services import create_data_key
 from plugseller.jobs import outbox
 from plugseller.jobs.models import Lease
 from plugseller.shelves import HOLDINGS, Scope
@@ -226,11 +227,25 @@ def _person(user: User, seller: Seller, staff: User) -> None:
     )
     user.groups.add(Group.objects.get_or_create(name="somebody")[0])
     user.user_permissions.add(right)
+    _question(user, staff)
     outbox.post(to=user.email, subject="Hello", text="Hello", owner=user.pk)
     outbox.post(to=staff.email, subject="x", text=f"{user.email} came", owner=staff.pk)
     cache.set(f"api-person:{user.pk}", [1.0], 3600)
     _job("plugseller.accounts.jobs.anything", str(user.pk))
     EmailMessage("Hello", f"To {user.email}", to=[user.email]).send()
+
+
+def _question(user: User, staff: User) -> None:
+    create_data_key(user.pk)
+    Question.objects.create(
+        asked_by=user.pk,
+        asked_at=NOW,
+        text="What do you hold of me?",
+        due_at=LATER,
+        answered_at=NOW,
+        answered_by=staff.pk,
+        answer="Little.",
+    )
 
 
 def _token(user: User, seller: Seller) -> ApiToken:

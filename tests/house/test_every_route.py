@@ -26,6 +26,7 @@ from compliance.incidents.casework import Decision, RunbookStep
 from compliance.incidents.sections import VERBS, verb
 from compliance.incidents.services import ask_decision
 from compliance.models import ControlResult, DeletionRequest, Purge, Review, Training
+from compliance.questions.services import ask_question
 from compliance.tasks import Task as Errand
 from compliance.tasks import open_task
 from marketplaces.models import DataExport, Price, Stock
@@ -225,9 +226,16 @@ def _incident(world: World) -> dict[str, Any]:
         "recipient": "amazon",
         "notice_id": notice.pk,
         "sending_id": notice.sendings.get().pk,
+        "admin:compliance_question_answer pk": _question(world),
         "admin:compliance_task_step pk": task.pk,
         "admin:compliance_task_step step": "hand-over",
     }
+
+
+def _question(world: World) -> UUID:
+    """One that waits for its answer."""
+    asked = ask_question(actor=world.cast.bob, text="Why?", now=timezone.now())
+    return asked.pk
 
 
 def _verb() -> str:

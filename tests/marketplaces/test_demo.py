@@ -129,6 +129,8 @@ def test_a_second_run_changes_nothing_and_keeps_the_passwords(house: House) -> N
     assert {key: row[1:3] for key, row in table.items() if any(row[1:3])} == {}
     assert house.logins == before
     assert "Connecting" not in done.stdout
+    assert "On the officers' desk: a letter" in house.output
+    assert "On the officers' desk" not in done.stdout
 
 
 def test_the_code_of_the_second_step_can_be_asked_for(house: House) -> None:

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from compliance.public import views
+from compliance.questions.services import ask_question
+from tests.conftest import Cast
 from tests.promise.controls import fails, found, passes
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +27,12 @@ def test_security_txt_names_it_too_and_where_our_policy_stands() -> None:
     told = Client().get("/.well-known/security.txt").content.decode()
     assert "Contact: mailto:support@plugakademi.org\n" in told
     assert "Policy: http://localhost:8000/policy/security\n" in told
+
+
+def test_a_question_that_waits_too_long_breaks_it(cast: Cast) -> None:
+    assert passes("con-1.answers")
+    ask_question(actor=cast.bob, text="Why?", now=timezone.now() - timedelta(days=8))
+    assert fails("con-1.answers")
 
 
 def test_a_page_without_it_breaks_it(settings: Any, tmp_path: Path) -> None:

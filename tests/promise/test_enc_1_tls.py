@@ -70,3 +70,28 @@ def test_so_does_one_in_the_open(settings: Any) -> None:
 def test_the_line_to_the_database_is_looked_at() -> None:
     assert passes("enc-1.database")
     assert connection.vendor == "sqlite" or "tls" in found("enc-1.database").evidence
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="there is no line")
+@pytest.mark.django_db
+def test_an_open_line_to_a_database_elsewhere_breaks_it() -> None:
+    """What the server says of itself is put before what PostgreSQL says."""
+    assert passes("enc-1.database")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA elsewhere")
+        cursor.execute(
+            "CREATE FUNCTION elsewhere.inet_server_addr() RETURNS inet "
+            "LANGUAGE sql AS $$ SELECT '203.0.113.7'::inet $$"
+        )
+        cursor.execute(
+            "CREATE VIEW elsewhere.pg_stat_ssl AS SELECT pid, false AS ssl, "
+            "NULL::text AS version FROM pg_catalog.pg_stat_ssl"
+        )
+        cursor.execute("SET LOCAL search_path = elsewhere, pg_catalog, public")
+    assert fails("enc-1.database")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE OR REPLACE VIEW elsewhere.pg_stat_ssl AS SELECT pid, true AS ssl, "
+            "'TLSv1.3'::text AS version FROM pg_catalog.pg_stat_ssl"
+        )
+    assert passes("enc-1.database")

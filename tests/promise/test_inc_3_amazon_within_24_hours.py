@@ -9,8 +9,12 @@ from uuid import uuid4
 import pytest
 
 from compliance import clocks
+from compliance.incidents.models import Incident
+from compliance.incidents.services import arm
+from plugseller.accounts.roles import StaffRole
 from plugseller.shelves import Verdict
-from tests.conftest import NOW
+from tests.compliance.incidents.cases import opened
+from tests.conftest import NOW, Cast, person
 from tests.plugseller.jobs.test_outbox import Servers, free_port
 from tests.plugseller.jobs.test_outbox import servers as servers_fixture
 from tests.promise.controls import fails, found, passes, without_notices
@@ -38,6 +42,28 @@ def test_so_does_one_that_waits_for_somebody(monkeypatch: pytest.MonkeyPatch) ->
     handled = replace(alone, act=None)
     monkeypatch.setitem(clocks._duties, DUTY, handled)
     assert fails(CLOCK, NOW)
+
+
+def test_in_production_it_is_a_remark_until_two_officers_armed_it(
+    cast: Cast, settings: Any
+) -> None:
+    assert passes(CLOCK, NOW)
+    settings.PRODUCTION = True
+    assert found(CLOCK, NOW).verdict == Verdict.WARN
+    for officer in (cast.carl, person("clara", staff_role=StaffRole.OFFICER)):
+        arm(actor=officer, now=NOW)
+    assert passes(CLOCK, NOW)
+
+
+def test_a_drill_that_ran_late_is_a_remark_and_no_broken_promise(cast: Cast) -> None:
+    involved = Incident.Involved.YES
+    opened(cast.carl, NOW, is_drill=True, amazon=involved)
+    assert passes(CLOCK, NOW + 23 * HOUR)
+    for name in (CLOCK, "inc-2.notices", "inc-1.incidents"):
+        assert found(name, NOW + 24 * HOUR).verdict == Verdict.WARN
+    opened(cast.carl, NOW, amazon=involved)
+    for name in (CLOCK, "inc-2.notices", "inc-1.incidents"):
+        assert fails(name, NOW + 24 * HOUR)
 
 
 def test_the_mail_server_is_asked_and_no_mail_is_sent(servers: Servers) -> None:

@@ -51,7 +51,8 @@ def review_access(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @confirmed
 def decide_access(request: HttpRequest, slug: str) -> HttpResponse:
-    """Decide about the lines that were chosen, keep what has no flag, or finish."""
+    """Decide about the lines that were chosen, keep what has no flag, or finish; what
+    it means is told first."""
     desk = open_desk(request, slug, _MANAGE)
     review = _under_way(desk)
     if review is None:
@@ -59,6 +60,10 @@ def decide_access(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("review_access", slug)
     do = request.POST.get("do", "")
     if do in ("keep", "finish"):
+        if request.POST.get("sure") != "yes":
+            rows = shown(unflagged(desk.user, review), desk.user)
+            context = {"do": do, "rows": rows}
+            return show(request, desk, "compliance/reviews/sure_all.html", context)
         _all_at_once(request, desk, review, do)
     else:
         found = chosen(items_of(review), request.POST)

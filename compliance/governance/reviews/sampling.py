@@ -94,6 +94,7 @@ def _entry(name: str, entry: Entry) -> Draft:
         {
             "drawn as": name,
             "event": entry.event,
+            "about": entry.object_repr,
             "at": f"{entry.timestamp:%Y-%m-%d %H:%M}",
             "by": entry.actor_kind,
             "role": entry.role,

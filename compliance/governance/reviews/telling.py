@@ -43,7 +43,6 @@ def told(officer: User, now: datetime) -> Iterator[tuple[Block, Line]]:
                 reverse("admin:compliance_review_change", args=[review.pk]),
                 due_at=review.due_at,
                 owner="any officer",
-                action="Review",
             ),
         )
     at_sellers = Review.objects.filter(signed_at=None, seller_id__isnull=False).count()

@@ -206,7 +206,18 @@ def _form_page(
 @require_POST
 @confirmed
 def _approve(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    return _step(request, pk, approve_grant, "Approved. The access began now.")
+    hours = _hours(request.POST.get("hours", ""))
+    said = "Approved. The access began now."
+    return _step(request, pk, approve_grant, said, hours=hours)
+
+
+def _hours(written: str) -> int | None:
+    """As many as asked for if nothing was written; 0, which is refused, for what is no
+    number of hours."""
+    if not written:
+        return None
+    is_number = written.isascii() and written.isdecimal() and len(written) <= 2
+    return int(written) if is_number else 0
 
 
 @require_POST
@@ -232,7 +243,7 @@ def _step(
     pk: UUID,
     service: Callable[..., Grant],
     said: str,
-    **given: str,
+    **given: str | int | None,
 ) -> HttpResponse:
     """Call the service about a grant this person sees on the desk."""
     seen = Grant.objects.filter(pk=pk)

@@ -79,9 +79,20 @@ def request_grant(
 
 
 @transaction.atomic
-def approve_grant(*, actor: User, grant: Grant, now: datetime) -> Grant:
-    """Let the access begin, now. Raises GrantRefused."""
+def approve_grant(
+    *, actor: User, grant: Grant, now: datetime, hours: int | None = None
+) -> Grant:
+    """Let the access begin, now, for as many hours as asked for, or for fewer.
+
+    Raises GrantRefused.
+    """
     _only_another_officer(actor, grant)
+    asked = grant.hours
+    lasts = asked if hours is None else hours
+    if not 1 <= lasts <= asked:
+        raise GrantRefused(
+            f"Approve 1 to {asked} hours; more weren't asked for. Nothing was opened."
+        )
     # Locked, so that somebody who leaves at this moment has left before or after.
     person = User.objects.select_for_update().get(pk=grant.person_id)
     if not (person.is_active and person.is_staff):
@@ -90,12 +101,14 @@ def approve_grant(*, actor: User, grant: Grant, now: datetime) -> Grant:
         _open_requests(grant, now),
         "This request isn't open any more. Look at it again.",
         approved_by=actor,
+        hours=lasts,
         starts_at=now,
-        ends_at=now + timedelta(hours=grant.hours),
+        ends_at=now + timedelta(hours=lasts),
     )
     grant.refresh_from_db()
     grant_mails.decided(grant, person, approved=True, now=now)
-    record("grant.approved", **_about(grant, actor), details={"hours": grant.hours})
+    told = {"hours": lasts, "asked for": asked}
+    record("grant.approved", **_about(grant, actor), details=told)
     return grant
 
 

@@ -245,17 +245,35 @@ class TestAtASeller:
         assert Membership.objects.get(user=cast.alice).role == Role.OWNER
         key.refresh_from_db()
         assert key.revoked_at is not None
-        alice.post("/s/north/review/decide", {"do": "keep"})
+        alice.post("/s/north/review/decide", {"do": "keep", "sure": "yes"})
         [token_line] = [one for one in items_of(review) if one.sort == Sort.TOKEN]
         if not token_line.decisions.exists():
             services.decide(
                 actor=cast.alice, item=token_line, choice=Choice.KEEP, now=NOW
             )
-        done = alice.post("/s/north/review/decide", {"do": "finish"}, follow=True)
+        asked = alice.post("/s/north/review/decide", {"do": "finish"})
+        assert "nothing in it can be changed" in asked.content.decode()
+        assert Review.objects.get(pk=review.pk).is_open
+        finish = {"do": "finish", "sure": "yes"}
+        done = alice.post("/s/north/review/decide", finish, follow=True)
         review.refresh_from_db()
         assert review.signed_by == cast.alice.pk, done.content.decode()
         assert own.decisions.get().choice == Choice.SPARED
         assert "No review is under way" in alice.get("/s/north/review").content.decode()
+
+    def test_keeping_many_at_once_says_first_whom_and_what_it_means(
+        self, cast: Cast, clara: User
+    ) -> None:
+        settled(cast.bob)
+        review, alice = began(Kind.MEMBERS, seller=cast.north), signed_in(cast.alice)
+        asked = alice.post("/s/north/review/decide", {"do": "keep"}).content.decode()
+        assert "Bob" in asked
+        assert "until the next review" in asked
+        assert not review.decisions.exists()
+        alice.post("/s/north/review/decide", {"do": "keep", "sure": "yes"})
+        [kept] = review.decisions.all()
+        assert kept.choice == Choice.KEEP
+        assert kept.item.person_id == cast.bob.pk
 
     def test_an_owner_ends_anothers_key(self, cast: Cast, clara: User) -> None:
         key = self.key_of(cast, cast.bob)

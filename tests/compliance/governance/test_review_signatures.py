@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from compliance.governance.reviews import services
@@ -31,7 +32,7 @@ from tests.compliance.governance.reviewed import (
     items_of,
     settled,
 )
-from tests.conftest import NOW, Cast, person
+from tests.conftest import NOW, Cast, person, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +99,26 @@ def _one_item_more() -> None:
         label="x",
         made_at=NOW,
     )
+
+
+def test_a_line_of_the_logs_says_what_was_changed_and_leads_to_its_entry(
+    cast: Cast, clara: User
+) -> None:
+    record("person.sign_in_failed", actor=cast.bob, subject=cast.bob)
+    now = timezone.now()
+    review = began(Kind.LOGS, last=now - DAY, now=now)
+    [line] = [
+        one
+        for one in items_of(review)
+        if one.facts.get("event") == "person.sign_in_failed"
+    ]
+    page = signed_in(cast.carl).get(
+        reverse("admin:compliance_review_change", args=[review.pk])
+    )
+    assert "About: accounts.user" in page.content.decode()
+    entry = reverse("admin:audit_entry_change", args=[line.subject])
+    assert entry in page.content.decode()
+    assert signed_in(cast.carl).get(entry).status_code == 200
 
 
 @pytest.mark.parametrize("way", ORM)

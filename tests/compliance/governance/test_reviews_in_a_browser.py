@@ -67,6 +67,7 @@ def test_officers_and_owners_decide_without_a_script(
     wide.page.get_by_role("button", name="Decide as chosen").click()
     wide.reads("It took effect")
     wide.page.get_by_role("button", name="Finish the review").click()
+    wide.page.get_by_role("button", name="Finish it").click()
     wide.reads("No review is under way")
     for one in (desk, phone, wide):
         assert not one.complaints

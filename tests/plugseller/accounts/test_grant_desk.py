@@ -39,6 +39,7 @@ PAGES = {
     "compliance.controlresult": {"officer"},
     "compliance.incident": {"officer"},
     "compliance.policyversion": {"officer"},
+    "compliance.question": {"officer"},
     "compliance.risk": {"officer"},
     "compliance.supplier": {"officer"},
     "compliance.task": {"officer"},
@@ -129,6 +130,10 @@ def test_support_asks_and_an_officer_approves(cast: Cast) -> None:
         in carl.get("/admin/").content.decode()
     )
     assert olga.post(f"{HOME}{grant.pk}/approve/").status_code == 403
+    for wrong in ("3", "0", "-1", "many", "9" * 5000):
+        carl.post(f"{HOME}{grant.pk}/approve/", {"hours": wrong})
+        grant.refresh_from_db()
+        assert grant.starts_at is None
     assert carl.post(f"{HOME}{grant.pk}/approve/")["Location"] == page
     grant.refresh_from_db()
     assert grant.is_live(timezone.now())

@@ -58,6 +58,21 @@ def test_a_request_alone_opens_nothing(cast: Cast, now: datetime) -> None:
     assert mailed("waits for your decision") == {cast.carl.email}
 
 
+def test_an_officer_gives_fewer_hours_than_asked_for_and_never_more(
+    cast: Cast, now: datetime
+) -> None:
+    asked = ask(cast.olga, cast.north, now=now, hours=4)
+    for wrong in (0, 5):
+        with pytest.raises(GrantRefused, match="1 to 4 hours"):
+            approve_grant(actor=cast.carl, grant=asked, now=now, hours=wrong)
+    assert stands(cast.olga, cast.north, now) is None
+    grant = approve_grant(actor=cast.carl, grant=asked, now=now, hours=1)
+    assert (grant.hours, grant.ends_at) == (1, now + HOUR)
+    assert stands(cast.olga, cast.north, now + HOUR) is None
+    entry = Entry.objects.get(event="grant.approved")
+    assert entry.additional_data == {"hours": 1, "asked for": 4}
+
+
 def test_it_starts_at_approval_and_ends_after_its_hours(
     cast: Cast, now: datetime
 ) -> None:
