@@ -43,7 +43,9 @@ periodic("reviews.silence", every=timedelta(minutes=5), work=reviews.act_on_sile
 periodic("policies.keep", every=timedelta(minutes=5), work=acknowledgements.keep)
 periodic("trainings.clocks", every=timedelta(hours=1), work=keep_trainings)
 periodic("risks.sign_off", every=timedelta(days=1), work=keep_sign_off)
-periodic("deadlines.run", every=timedelta(minutes=5), work=clocks.run_due)
+periodic(
+    "deadlines.run", every=timedelta(minutes=5), work=clocks.run_due, cant_wait=True
+)
 periodic(
     "retention.purge",
     every=timedelta(days=1),
@@ -58,7 +60,12 @@ periodic(
     limit=2 * retention.WITHIN,
 )
 periodic("incidents.detection", every=timedelta(minutes=1), work=read_log)
-periodic("incidents.notices", every=timedelta(minutes=1), work=selfsending.watch)
+periodic(
+    "incidents.notices",
+    every=timedelta(minutes=1),
+    work=selfsending.watch,
+    cant_wait=True,
+)
 vital("incidents", "Notices of incidents", selfsending.trouble)
 
 

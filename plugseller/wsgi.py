@@ -20,8 +20,11 @@ def _start() -> object:
     from plugseller.crypto.starting import refuse_unusable_store
 
     application = get_wsgi_application()
+    from plugseller.jobs.standin import stand_in_if_nobody_ticks  # has models
+
     refuse_bad_settings()
     refuse_unusable_store()
+    stand_in_if_nobody_ticks()
     return application
 
 
