@@ -272,7 +272,7 @@ def test_the_list_has_a_clock_and_finds_what_is_late_and_a_drill_has_its_colour(
     drill = opened(cast.carl, now, is_drill=True)
     every = carl.get(HOME).content.decode()
     assert "overdue by 1 h 0 min" in every
-    assert "3:5" in every
+    assert "3 h 59 min left" in every
     assert 'class="drill"' in every
     for state, found in (
         ("overdue", {late}),
