@@ -14,6 +14,8 @@ from compliance.incidents.desk_steps import steps_for
 from compliance.incidents.figures import figures_of
 from compliance.incidents.models import Incident
 from compliance.incidents.sections import affected_sellers, shown
+from compliance.incidents.services.notices import sent_to_sellers
+from compliance.incidents.services.reach import unreachable
 from compliance.incidents.services.selfsending import BEFORE
 from compliance.incidents.services.sending import is_real
 from compliance.instants import seen_by
@@ -43,8 +45,9 @@ def work(incident: Incident, reader: User, now: datetime) -> dict[str, Any]:
     for duty in duties:
         duty.incident = incident
     timeline = services.whole_timeline(incident)
-    cases = [incident.pk, *incident.merged.values_list("pk", flat=True)]
-    ours = Task.objects.filter(source=Task.Source.INCIDENT, subject_id__in=cases)
+    ours = Task.objects.filter(
+        source=Task.Source.INCIDENT, subject_id__in=incident.cases
+    )
     tasks = list(ours)
     steps = list(RunbookStep.objects.filter(incident=incident, is_due=True))
     waiting = list(
@@ -154,7 +157,7 @@ def _duty(duty: NoticeDuty, reader: User, now: datetime) -> dict[str, Any]:
         "clock": clock(duty.due_at, is_open=duty.is_open, now=now, soon=SOON),
         "due": seen_by(reader, duty.due_at),
         "met": seen_by(reader, duty.met_at),
-        "sellers": _sellers(duty, notices),
+        "sellers": _sellers(duty),
         "notices": [
             {
                 "notice": notice,
@@ -175,15 +178,21 @@ def _duty(duty: NoticeDuty, reader: User, now: datetime) -> dict[str, Any]:
     }
 
 
-def _sellers(duty: NoticeDuty, notices: list[Any]) -> list[dict[str, Any]]:
-    """Each affected seller, and whether its people were written to."""
+def _sellers(duty: NoticeDuty) -> list[dict[str, Any]]:
+    """Each affected seller, and whether its people were written to, or can't be."""
     if duty.recipient != NoticeDuty.Recipient.SELLERS:
         return []
     ids = affected_sellers(duty.incident)
     names = dict(Seller.objects.filter(pk__in=ids).values_list("pk", "name"))
-    told = {one.seller_id for one in notices if one.sent_at}
+    told = set(sent_to_sellers(duty.incident).values_list("seller_id", flat=True))
+    gone = unreachable(ids)
     return [
-        {"id": pk, "name": names.get(pk, "a seller that left"), "is_told": pk in told}
+        {
+            "id": pk,
+            "name": names.get(pk, "A seller that left"),
+            "is_told": pk in told,
+            "why_not": gone.get(pk, ""),
+        }
         for pk in ids
     ]
 

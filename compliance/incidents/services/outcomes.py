@@ -12,9 +12,11 @@ from django.db import transaction
 from compliance import clocks
 from compliance.incidents.casework import Notice, NoticeDuty, Sending
 from compliance.incidents.models import Incident
-from compliance.incidents.services.clock import run_clock
+from compliance.incidents.sections import affected_sellers
+from compliance.incidents.services.clock import renew_duties, run_clock
 from compliance.incidents.services.notices import is_told
 from compliance.incidents.services.people import hold, officer_at, tell
+from compliance.incidents.services.reach import unreachable
 from compliance.incidents.services.runbook import tick_key
 from compliance.incidents.services.sending import (
     Way,
@@ -100,6 +102,32 @@ def settle(duty: NoticeDuty, *, now: datetime) -> None:
         NoticeDuty.objects.filter(pk=duty.pk).update(met_at=None)
         duty.met_at = None
         run_clock(duty, now=now)
+
+
+def follow_erasures(now: datetime) -> int:
+    """An affected seller that was deleted can't be told, and holds up no notice to the
+    others; how many duties changed by that."""
+    owed = NoticeDuty.objects.filter(
+        recipient=NoticeDuty.Recipient.SELLERS,
+        is_needed=True,
+        met_at=None,
+        incident__ended_at=None,
+    )
+    waiting = list(owed.select_related("incident"))
+    return sum(
+        _without_the_gone(one, now)
+        for one in waiting
+        if unreachable(affected_sellers(one.incident))
+    )
+
+
+@transaction.atomic
+def _without_the_gone(duty: NoticeDuty, now: datetime) -> bool:
+    incident = hold(duty.incident)
+    renew_duties(incident, now=now)
+    settle(duty, now=now)
+    after = NoticeDuty.objects.get(pk=duty.pk)
+    return not after.is_open
 
 
 def _next(sending: Sending) -> list[Way]:
