@@ -13,6 +13,7 @@ from compliance.clocks import DUTIES, Deadline
 from compliance.credentials.rows import inventory
 from compliance.governance import controls as governance
 from compliance.governance.reviews import controls as reviews
+from compliance.incidents.services import is_armed
 from compliance.models import Certificate, DeletionRequest, Incident, Purge
 from compliance.retention.services import nothing_overdue
 from compliance.tasks import Task
@@ -142,10 +143,17 @@ def amazon(now: datetime) -> Finding:
         missed="Amazon wasn't told of an incident within 24 hours.",
     )
     alone = all(DUTIES[name].act is not None for name in names)
-    figures = {**found.evidence, "goes out by itself": alone}
+    armed = is_armed()
+    figures = {**found.evidence, "goes out by itself": alone, "armed by two": armed}
     if found.verdict == Verdict.PASS and not alone:
         sentence = "The notice to Amazon waits for somebody to send it."
         return Finding(Verdict.FAIL, sentence, figures)
+    if found.verdict == Verdict.PASS and settings.PRODUCTION and not armed:
+        sentence = (
+            "The notice to Amazon doesn't go out by itself yet: a second officer has "
+            "to arm that, at the desk under Incidents, Arming."
+        )
+        return Finding(Verdict.WARN, sentence, figures)
     return Finding(found.verdict, found.sentence, figures)
 
 
@@ -238,6 +246,12 @@ control(
     label="Incidents are handled as the plan says",
     look=incidents,
     every=timedelta(hours=12),
+)
+control(
+    "inc-1.plan",
+    promise="INC-1",
+    label="There is an incident plan, reviewed within six months",
+    look=governance.planned,
 )
 control(
     "inc-2.notices",

@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 
 from compliance import clocks
+from compliance.incidents.services import arm
 from plugseller.shelves import Verdict
-from tests.conftest import NOW
+from tests.conftest import NOW, Cast, person
 from tests.plugseller.jobs.test_outbox import Servers, free_port
 from tests.plugseller.jobs.test_outbox import servers as servers_fixture
 from tests.promise.controls import fails, found, passes, without_notices
@@ -59,3 +60,17 @@ def test_mails_that_become_files_are_a_remark_outside_of_production(
     assert found(MAIL).verdict == Verdict.WARN
     settings.PRODUCTION = True
     assert fails(MAIL)
+
+
+def test_in_production_it_warns_until_two_officers_armed_it(
+    cast: Cast, settings: Any
+) -> None:
+    assert passes(CLOCK, NOW)  # nothing real can go from here
+    settings.PRODUCTION = True
+    clara = person("clara", staff_role="officer")
+    for officer in (cast.carl, clara):
+        told = found(CLOCK, NOW)
+        assert told.verdict == Verdict.WARN
+        assert "a second officer has to arm that" in told.sentence
+        arm(actor=officer, now=NOW)
+    assert passes(CLOCK, NOW)

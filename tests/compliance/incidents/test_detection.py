@@ -21,6 +21,7 @@ from compliance.incidents.detection.services import read_log
 from compliance.incidents.models import Incident
 from compliance.packing import Period
 from compliance.reviewing import FINDINGS
+from marketplaces.evidence import fetching
 from marketplaces.models import Connection, SyncRun
 from plugseller.accounts.models import Lockout, User
 from plugseller.accounts.services import make_token, revoke_token
@@ -319,6 +320,24 @@ def test_a_log_that_was_cut_while_its_rule_failed_is_seen_later(
     monkeypatch.setattr(services, "RULES", RULES)
     assert fired() == ["audit-broken"]
     assert fired() == ["audit-broken"]
+
+
+@pytest.mark.parametrize(
+    ("event", "where"),
+    [("connection.refused", "reason"), ("app_secret.not_given", "code")],
+)
+def test_a_call_refused_outside_of_a_sync_is_seen_as_well(
+    cast: Cast, event: str, where: str
+) -> None:
+    def refused(why: str) -> None:
+        told = {"marketplace": "amazon", where: why}
+        record(event, actor=cast.carl, subject=cast.carl, details=told)
+
+    refused("throttled")
+    assert fired() == []
+    refused("not permitted")
+    assert fired() == ["restricted-operation"]
+    assert fetching.personal_data(timezone.now()).refused_calls == 1
 
 
 def test_many_accounts_locked_out_within_an_hour_are_one_draft(cast: Cast) -> None:
