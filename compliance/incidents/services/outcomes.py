@@ -57,7 +57,10 @@ def _follow(pk: UUID, now: datetime) -> bool:
         sending.trouble = mail.trouble
         sending.save(update_fields=["trouble"])
     refused = mail.answer.startswith("5") and mail.attempts >= _REFUSED_TRIES
-    if mail.state == OutgoingMail.State.FAILED or (refused and _next(sending)):
+    elsewhere = bool(
+        _next(sending) or sending.person_id
+    )  # at the latest in the console
+    if mail.state == OutgoingMail.State.FAILED or (refused and elsewhere):
         _came_back(incident, sending, None, now)
         outbox.withdraw(mail.pk, now=now)
         return True
@@ -133,7 +136,11 @@ def _without_the_gone(duty: NoticeDuty, now: datetime) -> bool:
 def _next(sending: Sending) -> list[Way]:
     """What is tried after this way, as long as nothing was."""
     notice = sending.notice
-    if sending.person_id or notice.sendings.filter(way__gt=sending.way).exists():
+    if sending.person_id:  # all owners were written to; somebody may have joined them
+        tried = set(notice.sendings.values_list("person_id", flat=True))
+        every = [way for one in ways_to(notice.duty, notice.seller_id) for way in one]
+        return [way for way in every if way.person_id not in tried]
+    if notice.sendings.filter(way__gt=sending.way).exists():
         return []
     ways = ways_to(notice.duty, notice.seller_id)
     return ways[sending.way] if sending.way < len(ways) else []
@@ -152,8 +159,14 @@ def _came_back(
     for way in following:
         take_way(notice, way, sending.way + 1, now=now)
         _note(incident, sending, "next way taken", None, now)
-    if not following:
+    if not following and not _is_under_way(notice):
         _page(incident, notice, now)
+
+
+def _is_under_way(notice: Notice) -> bool:
+    """Whether another copy of it arrived, or may still."""
+    alive = (*Sending.ARRIVED, State.QUEUED)
+    return notice.sendings.filter(state__in=alive).exists()
 
 
 def _page(incident: Incident, notice: Notice, now: datetime) -> None:
@@ -164,6 +177,7 @@ def _page(incident: Incident, notice: Notice, now: datetime) -> None:
         subject=f"ACT NOW: the notice of {incident.reference} came back",
         text=(
             f"The notice to {recipient} came back, and no other address is left.\n"
+            f"{_in_the_console(notice)}"
             "Send it by any other means: the marketplace's pages, a form, the phone.\n"
             "Its exact text stands at the desk, under Incidents, to be copied. Record "
             "there how it was sent, with the proof.\n"
@@ -171,6 +185,12 @@ def _page(incident: Incident, notice: Notice, now: datetime) -> None:
         ),
         now=now,
     )
+
+
+def _in_the_console(notice: Notice) -> str:
+    if notice.seller_id is None:
+        return ""
+    return "The seller's owners see it on their next page in the console.\n"
 
 
 @transaction.atomic

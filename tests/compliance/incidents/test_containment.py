@@ -277,6 +277,7 @@ def test_a_case_ends_only_when_what_it_stopped_is_answered(
     close()
     assert "as carl@example.test confirmed" in client.get(home + "change/").text
     [noted] = case.timeline.filter(what="containment stays")
+    assert noted.text
     assert noted.text.reveal() == "Until its owner answers."
     later = timezone.now()
     advance(actor=cast.carl, incident=case, status=Incident.Status.TRIAGED, now=later)
