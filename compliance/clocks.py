@@ -22,6 +22,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, models, transaction
 
+from plugseller.accounts.models import User
 from plugseller.audit.services import record
 from plugseller.jobs.models import OutgoingMail
 
@@ -204,6 +205,23 @@ def _end(duty_name: str, subject_id: UUID, **fields: datetime) -> bool:
 def running() -> models.QuerySet[Deadline]:
     """Every clock that runs, the most urgent first."""
     return Deadline.objects.filter(ended_at=None)
+
+
+Hides = Callable[[User], Iterable[UUID]]
+
+_hiding: list[Hides] = []
+
+
+def hide(tells: Hides) -> None:
+    """Say of which subjects a person mustn't know that a clock runs."""
+    if tells not in _hiding:
+        _hiding.append(tells)
+
+
+def visible_to(reader: User) -> models.QuerySet[Deadline]:
+    """Every clock, without those that somebody of ours may be the cause of."""
+    hidden = {subject for tells in _hiding for subject in tells(reader)}
+    return Deadline.objects.exclude(subject_id__in=hidden)
 
 
 def overdue(now: datetime) -> models.QuerySet[Deadline]:

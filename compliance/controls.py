@@ -167,6 +167,12 @@ control(
     every=timedelta(hours=12),
 )
 control(
+    "inc-1.plan",
+    promise="INC-1",
+    label="There is an incident plan, reviewed within six months",
+    look=governance.planned,
+)
+control(
     "inc-2.notices",
     promise="INC-2",
     label="Notices leave in time",

@@ -1,11 +1,9 @@
 """An instant, as its reader's clock shows it and in UTC."""
 
 import zoneinfo
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from plugseller.accounts.models import User
-
-_MINUTE = timedelta(minutes=1)
 
 
 def seen_by(user: User, instant: datetime | None) -> str:
@@ -21,11 +19,3 @@ def seen_by(user: User, instant: datetime | None) -> str:
     if not local.utcoffset():
         return utc
     return f"{utc} ({local:%Y-%m-%d %H:%M} {zone})"
-
-
-def left(time: timedelta) -> str:
-    """A time that is left, to the minute: what is promised by the hour needs it."""
-    minutes = max(time // _MINUTE, 0)
-    if minutes >= 2 * 24 * 60:
-        return f"{minutes // (24 * 60)} days"
-    return f"{minutes // 60}:{minutes % 60:02} h"

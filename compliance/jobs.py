@@ -21,8 +21,8 @@ from compliance.governance.training.services import keep_clocks as keep_training
 from compliance.incidents import ladder as notices  # noqa: F401  and these too
 from compliance.incidents.affected import services as affected  # noqa: F401  as well
 from compliance.incidents.containment import services as held  # noqa: F401  as well
+from compliance.incidents.detection import services as detection
 from compliance.incidents.detection import telling as seen  # noqa: F401  findings
-from compliance.incidents.detection.services import read_log
 from compliance.incidents.evidence import sealed  # noqa: F401  as well
 from compliance.incidents.services import selfsending
 from compliance.policy import telling  # noqa: F401  what it tells is put on the shelf
@@ -54,7 +54,9 @@ periodic(
 periodic("policies.keep", every=timedelta(minutes=5), work=acknowledgements.keep)
 periodic("trainings.clocks", every=timedelta(hours=1), work=keep_trainings)
 periodic("risks.sign_off", every=timedelta(days=1), work=keep_sign_off)
-periodic("deadlines.run", every=timedelta(minutes=5), work=clocks.run_due)
+periodic(
+    "deadlines.run", every=timedelta(minutes=5), work=clocks.run_due, cant_wait=True
+)
 periodic(
     "retention.purge",
     every=timedelta(days=1),
@@ -70,9 +72,15 @@ periodic(
     limit=2 * retention.WITHIN,
     destroys=True,
 )
-periodic("incidents.detection", every=timedelta(minutes=1), work=read_log)
-periodic("incidents.notices", every=timedelta(minutes=1), work=selfsending.watch)
+periodic("incidents.detection", every=timedelta(minutes=1), work=detection.read_log)
+periodic(
+    "incidents.notices",
+    every=timedelta(minutes=1),
+    work=selfsending.watch,
+    cant_wait=True,
+)
 vital("incidents", "Notices of incidents", selfsending.trouble)
+vital("detection", "Detection", detection.trouble)
 
 
 def count_held(seller_id: str) -> None:

@@ -1,5 +1,6 @@
 """What every way to connect an account shares: asking the marketplace, keeping it."""
 
+import logging
 from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import NoReturn
@@ -23,7 +24,7 @@ from marketplaces.contract import (
     Unreadable,
 )
 from marketplaces.credentials import pack
-from marketplaces.datamap import Feature
+from marketplaces.datamap import NOT_PERMITTED, Feature, OperationNotPermitted
 from marketplaces.models import Connection, FeatureSwitch
 from marketplaces.transport import CallFailed, open_transport
 from plugseller.accounts.models import Seller, User
@@ -33,6 +34,8 @@ from plugseller.accounts.tenancy import sellers_visible_to
 from plugseller.audit.services import record
 from plugseller.custody.models import Tombstone
 from plugseller.custody.services import is_buried
+
+logger = logging.getLogger(__name__)
 
 Pauses = Callable[[UUID], datetime | None]
 _pauses: list[Pauses] = []
@@ -151,6 +154,13 @@ def ask(
         raise ConnectRefused(
             f"{failed} Nothing was connected. Try again in a few minutes.",
             reason=failed.code,
+        ) from None
+    except OperationNotPermitted as error:
+        logger.error("%s", error)
+        raise ConnectRefused(
+            "Our own program tried a call that it may not make. It was refused before "
+            "anything was sent, and nothing was connected. Our officers hear of it.",
+            reason=NOT_PERMITTED,
         ) from None
     except Unreadable:
         raise malformed(adapter) from None

@@ -27,6 +27,9 @@ that the path arrived (`is not ABSENT`, and not `null`) and drops them.
 """
 
 
+NOT_PERMITTED = "not permitted"  # the code of a call that was refused that way
+
+
 class OperationNotPermitted(Exception):
     """A call that the data map doesn't name; raised before any socket is opened."""
 

@@ -4,6 +4,7 @@ Asking is written down before the call, so a process may die at any point: a sec
 never comes is noticed, because the asking stands open.
 """
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from marketplaces.contract import (
     Unreadable,
     Word,
 )
+from marketplaces.datamap import NOT_PERMITTED, OperationNotPermitted
 from marketplaces.models import SecretRotation
 from marketplaces.secretqueue import open_queue
 from marketplaces.transport import CallFailed, Transport, open_transport
@@ -33,6 +35,8 @@ State = SecretRotation.State
 
 SHOUTS = tuple(timedelta(hours=hours) for hours in (1, 24, 72, 120))
 """When officers hear that a secret asked for didn't come; the old one has 7 days."""
+
+logger = logging.getLogger(__name__)
 
 
 class RotationRefused(ValidationError):
@@ -93,6 +97,9 @@ def ask_for_new_secret(
             f"{failed} Whether {adapter.label} makes a new secret isn't known. If one "
             "comes, it is taken; if none does, you are told within an hour."
         ) from None
+    except OperationNotPermitted as error:  # nothing was sent
+        logger.error("%s", error)
+        failure = Failure(Word.BROKEN, Trouble.UNEXPECTED, NOT_PERMITTED)
     _answered(actor, asked, failure, now)
     if failure is not None:
         raise RotationRefused(_meaning(adapter, failure))

@@ -68,6 +68,7 @@ class Periodic:
     work: Callable[[datetime], object]  # gets the instant it is run for
     limit: timedelta = LIMIT  # a run that takes longer counts as dead
     destroys: bool = False  # by the clock, so it waits while that is in doubt
+    cant_wait: bool = False  # web processes do it where nobody ticks any more
 
 
 _periodicals: dict[str, Periodic] = {}
@@ -81,13 +82,14 @@ def periodic(
     work: Callable[[datetime], object],
     limit: timedelta = LIMIT,
     destroys: bool = False,
+    cant_wait: bool = False,
 ) -> Periodic:
     """Put work on the timetable; ValueError if the name is taken.
 
     Work that may take long does a part, and says so by ending: it is called again.
     What it returns, if it is a number, stands in its history.
     """
-    entry = Periodic(name, every, work, limit, destroys)
+    entry = Periodic(name, every, work, limit, destroys=destroys, cant_wait=cant_wait)
     if _periodicals.setdefault(name, entry) != entry:
         raise ValueError(f"{name} is on the timetable already.")
     return entry

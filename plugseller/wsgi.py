@@ -20,9 +20,11 @@ def _start() -> object:
 
     from plugseller.checks import refuse_bad_settings
     from plugseller.crypto.starting import refuse_unusable_store
+    from plugseller.jobs.standin import stand_in_if_nobody_ticks
 
     refuse_bad_settings()
     refuse_unusable_store()
+    stand_in_if_nobody_ticks()
     return application
 
 

@@ -15,7 +15,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 
-from compliance.clocks import DUTIES, Deadline
+from compliance.clocks import DUTIES, Deadline, visible_to
 from compliance.countdown import clock
 from compliance.deletion import desk_steps
 from compliance.deletion.models import DeletionRequest
@@ -24,6 +24,7 @@ from compliance.deletion.services.holding import of_same_data
 from compliance.deletion.services.letters import spoken
 from compliance.deletion.services.steps import OPEN, seller_of
 from compliance.deletion.states import Status
+from plugseller.accounts.desk import officer_of
 from plugseller.accounts.models import User
 from plugseller.deskpages import StateFilter, WithWork
 from plugseller.displayonly import DisplayOnly, roles_seeing
@@ -206,6 +207,9 @@ class DeadlineAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  #
         "met_at",
         "ended_at",
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Deadline]:
+        return visible_to(officer_of(request))
 
     @admin.display(description="Promise", ordering="duty")
     def promise(self, deadline: Deadline) -> str:

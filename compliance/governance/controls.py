@@ -1,11 +1,18 @@
-"""Whether all of us follow what we promise (GOV-2): looked at, not believed."""
+"""Whether all of us follow what we promise (GOV-2, INC-1): looked at, not believed."""
 
 from datetime import datetime
 
+from django.db.models import Max
+
 from compliance.governance.people import personnel
-from compliance.governance.policies import checks, services
+from compliance.governance.policies import checks, services, texts
+from compliance.governance.policies.models import PolicyVersion
+from compliance.governance.reviews.models import Review
+from compliance.governance.reviews.schedule import SCHEDULES
 from compliance.governance.training.services import dues
 from plugseller.shelves import GATES, Finding, Verdict
+
+_PLAN = "incident-plan"
 
 
 def acknowledged(now: datetime) -> Finding:
@@ -41,3 +48,26 @@ def trained(now: datetime) -> Finding:
         said = "The yearly training of some of our staff is overdue."
         return Finding(Verdict.FAIL, said, evidence)
     return Finding(Verdict.PASS, "All of our staff are trained.", evidence)
+
+
+def planned(now: datetime) -> Finding:
+    """The incident plan is there, and was written or reviewed within six months."""
+    plan = next((one for one in texts.current() if one.name == _PLAN), None)
+    if plan is None:
+        sentence = "There is no plan for incidents in force."
+        return Finding(Verdict.FAIL, sentence, {"version": 0})
+    known = PolicyVersion.objects.filter(name=_PLAN, number=plan.number).first()
+    signed = Review.objects.filter(kind=Review.Kind.PLAN, signed_at__isnull=False)
+    reviewed = signed.aggregate(at=Max("signed_at"))["at"]
+    since = max(filter(None, (reviewed, known and known.in_force_at)), default=now)
+    figures: dict[str, int | float | bool | str] = {
+        "version": plan.number,
+        "sha256": plan.sha256,
+        "days since it was written or reviewed": (now - since).days,
+        "reviews": signed.count(),
+    }
+    if now - since > SCHEDULES[Review.Kind.PLAN].oldest:
+        sentence = "The plan for incidents wasn't reviewed within six months."
+        return Finding(Verdict.FAIL, sentence, figures)
+    sentence = "There is a plan for incidents, reviewed within six months."
+    return Finding(Verdict.PASS, sentence, figures)

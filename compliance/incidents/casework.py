@@ -149,8 +149,9 @@ class Sending(models.Model):
         BOUNCED = "bounced", "Came back"
         SUPERSEDED = "superseded", "Another way took its place"
         OTHERWISE = "otherwise", "Sent otherwise, with proof"
+        READ = "read", "Read in the console by an owner"
 
-    ARRIVED = (State.ACCEPTED, State.DELIVERED, State.OTHERWISE)
+    ARRIVED = (State.ACCEPTED, State.DELIVERED, State.OTHERWISE, State.READ)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     notice = models.ForeignKey(
@@ -185,6 +186,12 @@ class Sending(models.Model):
                 fields=["notice", "person_id", "way"],
                 name="each_way_to_a_person_is_taken_once",
             ),
+        ]
+        indexes = [
+            # Asked with each page of a seller's console, and hardly ever there.
+            models.Index(
+                fields=["notice"], condition=Q(state="bounced"), name="what_came_back"
+            )
         ]
 
     def __str__(self) -> str:

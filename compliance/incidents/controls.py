@@ -80,7 +80,10 @@ def amazon(now: datetime) -> Finding:
         sentence = "The notice to Amazon waits for somebody to send it."
         return Finding(Verdict.FAIL, sentence, figures)
     if settings.PRODUCTION and not armed:
-        sentence = "No notice is late; one would wait for an officer to send it."
+        sentence = (
+            "The notice to Amazon doesn't go out by itself yet: a second officer has "
+            "to arm that (Incidents, Notices that send themselves)."
+        )
         return Finding(Verdict.WARN, sentence, figures)
     return Finding(found.verdict, found.sentence, figures)
 

@@ -4,7 +4,7 @@ Who is barred from a case doesn't find it here. Nothing is changed but by the bu
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -16,7 +16,7 @@ from django.utils.html import format_html
 
 from compliance.incidents import desk_notices, desk_presses, desk_steps
 from compliance.incidents.casework import Decision, NoticeDuty
-from compliance.incidents.desk_shown import clock_of, work
+from compliance.incidents.desk_shown import SOON, clock_of, work
 from compliance.incidents.models import Incident
 from compliance.incidents.services.people import hidden_from
 from plugseller.accounts.desk import officer_of
@@ -25,7 +25,6 @@ from plugseller.deskpages import StateFilter, WithWork
 from plugseller.displayonly import roles_seeing
 
 OPEN = ~Q(status__in=Incident.ENDED)
-_SOON = timedelta(hours=6)
 
 
 def due_by(found: QuerySet[Incident], instant: Any) -> QuerySet[Incident]:
@@ -60,7 +59,7 @@ class IncidentState(StateFilter):
             "open": queryset.filter(OPEN),
             "new": queryset.filter(status=Incident.Status.DETECTED),
             "overdue": due_by(queryset, now),
-            "soon": due_by(queryset, now + _SOON),
+            "soon": due_by(queryset, now + SOON),
             "decide": queryset.filter(Exists(asked)),
             "ended": queryset.exclude(OPEN),
         }

@@ -7,37 +7,29 @@ from uuid import UUID
 
 from django.utils.html import format_html
 
+from compliance.countdown import clock
 from compliance.incidents import services
 from compliance.incidents.casework import Decision, NoticeDuty, RunbookStep
 from compliance.incidents.desk_steps import steps_for
 from compliance.incidents.figures import figures_of
 from compliance.incidents.models import Incident
 from compliance.incidents.sections import affected_sellers, shown
+from compliance.incidents.services.notices import sent_to_sellers
+from compliance.incidents.services.reach import unreachable
 from compliance.incidents.services.selfsending import BEFORE
 from compliance.incidents.services.sending import is_real
-from compliance.instants import left, seen_by
+from compliance.instants import seen_by
 from compliance.tasks import Task
 from plugseller.accounts.models import Seller, User
 
-_SOON = timedelta(hours=6)
-
-
-def clock(due_at: datetime, now: datetime) -> str:
-    """The time that is left, and red when there is none."""
-    remains = due_at - now
-    if remains <= timedelta():
-        return format_html(
-            '<strong class="overdue">overdue by {}</strong>', left(-remains)
-        )
-    kind = "soon" if remains <= _SOON else "in-time"
-    return format_html('<span class="{}">{} left</span>', kind, left(remains))
+SOON = timedelta(hours=6)  # a clock is shown bold from then on
 
 
 def clock_of(incident: Incident, duties: Iterable[NoticeDuty], now: datetime) -> str:
     """The most urgent notice that is owed; else that nothing is."""
     dues = [one.due_at for one in duties if one.is_open]
     if dues and (incident.is_open or incident.status == Incident.Status.CLOSED):
-        return clock(min(dues), now)
+        return clock(min(dues), is_open=True, now=now, soon=SOON)
     if any(one.was_late for one in duties):
         return format_html('<strong class="overdue">{}</strong>', "sent late")
     return "none owed" if incident.is_open else "ended"
@@ -53,8 +45,9 @@ def work(incident: Incident, reader: User, now: datetime) -> dict[str, Any]:
     for duty in duties:
         duty.incident = incident
     timeline = services.whole_timeline(incident)
-    cases = [incident.pk, *incident.merged.values_list("pk", flat=True)]
-    ours = Task.objects.filter(source=Task.Source.INCIDENT, subject_id__in=cases)
+    ours = Task.objects.filter(
+        source=Task.Source.INCIDENT, subject_id__in=incident.cases
+    )
     tasks = list(ours)
     steps = list(RunbookStep.objects.filter(incident=incident, is_due=True))
     waiting = list(
@@ -161,10 +154,10 @@ def _duty(duty: NoticeDuty, reader: User, now: datetime) -> dict[str, Any]:
     notices = list(duty.notices.all())
     return {
         "duty": duty,
-        "clock": clock(duty.due_at, now) if duty.is_open else "",
+        "clock": clock(duty.due_at, is_open=duty.is_open, now=now, soon=SOON),
         "due": seen_by(reader, duty.due_at),
         "met": seen_by(reader, duty.met_at),
-        "sellers": _sellers(duty, notices),
+        "sellers": _sellers(duty),
         "notices": [
             {
                 "notice": notice,
@@ -185,15 +178,21 @@ def _duty(duty: NoticeDuty, reader: User, now: datetime) -> dict[str, Any]:
     }
 
 
-def _sellers(duty: NoticeDuty, notices: list[Any]) -> list[dict[str, Any]]:
-    """Each affected seller, and whether its people were written to."""
+def _sellers(duty: NoticeDuty) -> list[dict[str, Any]]:
+    """Each affected seller, and whether its people were written to, or can't be."""
     if duty.recipient != NoticeDuty.Recipient.SELLERS:
         return []
     ids = affected_sellers(duty.incident)
     names = dict(Seller.objects.filter(pk__in=ids).values_list("pk", "name"))
-    told = {one.seller_id for one in notices if one.sent_at}
+    told = set(sent_to_sellers(duty.incident).values_list("seller_id", flat=True))
+    gone = unreachable(ids)
     return [
-        {"id": pk, "name": names.get(pk, "a seller that left"), "is_told": pk in told}
+        {
+            "id": pk,
+            "name": names.get(pk, "A seller that left"),
+            "is_told": pk in told,
+            "why_not": gone.get(pk, ""),
+        }
         for pk in ids
     ]
 

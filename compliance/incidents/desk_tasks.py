@@ -18,7 +18,8 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from compliance.incidents.desk_shown import clock
+from compliance.countdown import clock
+from compliance.incidents.desk_shown import SOON
 from compliance.incidents.services.people import hidden_from
 from compliance.tasks import Task, accept_open, finish_task, hand_over
 from plugseller.accounts.desk import officer_of
@@ -101,7 +102,9 @@ class TaskAdmin(WithWork):
 
     @admin.display(description="Clock", ordering="due_at")
     def time_left(self, task: Task) -> str:
-        return clock(task.due_at, timezone.now()) if task.is_open else "done"
+        if not task.is_open:
+            return "done"
+        return clock(task.due_at, is_open=True, now=timezone.now(), soon=SOON)
 
     @admin.display(description="Owner")
     def owner(self, task: Task) -> str:

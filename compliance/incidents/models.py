@@ -116,6 +116,11 @@ class Incident(models.Model):
         """Whether Amazon has to be told: as long as nobody knows better, it has."""
         return self.amazon != self.Involved.NO
 
+    @property
+    def cases(self) -> "list[uuid.UUID]":
+        """Its id and those of the cases it took in: they are read together."""
+        return [self.pk, *self.merged.values_list("pk", flat=True)]
+
     def is_barred(self, person_id: object) -> bool:
         """Whether the person must not see the case: it may be about them."""
         return str(person_id) in self.barred

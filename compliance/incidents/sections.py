@@ -84,3 +84,19 @@ def affects(sellers: Sellers) -> None:
 def affected_sellers(incident: Incident) -> list[UUID]:
     """The sellers that are affected, as far as is known now."""
     return sorted({seller for tells in _sellers for seller in tells(incident)})
+
+
+Stands = Callable[[Incident], str]
+
+_standing: list[Stands] = []
+
+
+def asks_before_the_end(tells: Stands) -> None:
+    """Say what has to be answered before the incident may end: a sentence, or ""."""
+    if tells not in _standing:
+        _standing.append(tells)
+
+
+def before_the_end(incident: Incident) -> str:
+    """What is in the way of its end, in sentences."""
+    return " ".join(filter(None, (tells(incident) for tells in _standing)))

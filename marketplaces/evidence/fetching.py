@@ -11,7 +11,12 @@ from django.apps import apps
 from django.db.models import F, Model, Q, Sum
 
 from marketplaces import shelf
-from marketplaces.datamap import Feature, kept_fields, unwanted_paths
+from marketplaces.datamap import (
+    NOT_PERMITTED,
+    Feature,
+    kept_fields,
+    unwanted_paths,
+)
 from marketplaces.models import FeatureSwitch, OrderItem, SyncRun, SyncState
 from plugseller.accounts.portability import NOT_PORTABLE, PORTABLES
 from plugseller.audit.models import ROW_EVENTS, Entry
@@ -140,9 +145,29 @@ def personal_data(now: datetime) -> Personal:
             for o in operations
         ),
         personal_fields=sum(bool(_PERSONAL.search(name)) for name in [*kept, *columns]),
-        refused_calls=runs.filter(error_code__contains="not permitted").count(),
+        refused_calls=runs.filter(error_code__contains=NOT_PERMITTED).count()
+        + _refused_elsewhere(now),
         dropped=runs.aggregate(sum=Sum("fields_dropped"))["sum"] or 0,
         paths=sum(len(unwanted_paths(o.structure)) for o in operations),
+    )
+
+
+# What tells of a call of ours that didn't succeed -> where it says why.
+CALLS_REFUSED = {
+    "sync.run": "error_code",
+    "connection.refused": "reason",
+    "app_secret.not_given": "code",
+}
+
+
+def _refused_elsewhere(now: datetime) -> int:
+    """While an account was connected, or our own secret was to be replaced."""
+    lately = Entry.objects.filter(timestamp__gte=now - WINDOW)
+    return sum(
+        told.get(CALLS_REFUSED[event]) == NOT_PERMITTED
+        for event, told in lately.filter(
+            event__in=CALLS_REFUSED.keys() - {"sync.run"}
+        ).values_list("event", "additional_data")
     )
 
 

@@ -26,7 +26,7 @@ from marketplaces.contract import (
     Unreadable,
     Word,
 )
-from marketplaces.datamap import OperationNotPermitted
+from marketplaces.datamap import NOT_PERMITTED, OperationNotPermitted
 from marketplaces.models import SyncRun
 from marketplaces.sync.limits import Bucket, Clock, Pace
 from marketplaces.transport import CallFailed, Transport
@@ -291,7 +291,7 @@ def _once(
         return Failure(word, error.trouble, error.code)
     except OperationNotPermitted as error:
         logger.error("%s", error)
-        return Failure(Word.BROKEN, Trouble.UNEXPECTED, "not permitted")
+        return Failure(Word.BROKEN, Trouble.UNEXPECTED, NOT_PERMITTED)
     except Unreadable as error:  # nothing to ask with
         logger.warning("%s", error)
         return Failure(Word.BROKEN, Trouble.AUTHORISATION, "no credentials")

@@ -38,6 +38,12 @@ def is_buried(kind: Tombstone.Kind, value: UUID) -> bool:
     return Tombstone.objects.filter(kind=kind, hash__in=hashes).exists()
 
 
+def stone_of(kind: Tombstone.Kind, value: UUID) -> Tombstone | None:
+    """When and by which request the id was erased. Raises KeyTrouble."""
+    hashes = all_hashes(kind, value)
+    return Tombstone.objects.filter(kind=kind, hash__in=hashes).first()
+
+
 class Stones:
     """Whether one id was buried, as a condition in a statement that is asked anyway:
     for who writes page by page.

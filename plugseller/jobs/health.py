@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection
 from plugseller.audit.models import Entry
 from plugseller.jobs import clock
 from plugseller.jobs.models import OutgoingMail
-from plugseller.jobs.timetable import beats
+from plugseller.jobs.timetable import beats, silent_since
 from plugseller.shelves import PERIODICALS, VITALS
 
 WAITS_AT_MOST = timedelta(hours=1)  # a mail, until somebody is told
@@ -71,6 +71,11 @@ def of_jobs(now: datetime) -> str:
     ]
     failing = [n for n in PERIODICALS if stand[n].is_failing and n not in late]
     told = []
+    if since := silent_since(stand, now):
+        told.append(
+            f"Nobody ticks since {since:%Y-%m-%d %H:%M} UTC: neither cron's tick nor a "
+            "worker is at work. Web processes do only what can't wait."
+        )
     if late:
         told.append(f"Overdue: {', '.join(late)}.")
     if failing:

@@ -9,7 +9,7 @@ from django_q.models import Schedule
 from plugseller.jobs import backups, health, outbox, timetable, witness
 from plugseller.shelves import periodic, vital
 
-periodic("mail.send", every=timedelta(minutes=1), work=outbox.send_due)
+periodic("mail.send", every=timedelta(minutes=1), work=outbox.send_due, cant_wait=True)
 _LONG = timedelta(minutes=10)  # with the tick that begins it, as long as a job may take
 periodic("backup.make", every=settings.BACKUP_EVERY, work=backups.make_due, limit=_LONG)
 periodic(

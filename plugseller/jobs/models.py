@@ -62,6 +62,11 @@ class Beat(models.Model):
         told = filter(None, (self.ran_at, self.tried_at, self.failed_at))
         return max(told, default=now) > now + CLOCKS
 
+    def newest_sign(self, now: datetime) -> datetime | None:
+        """When it was begun last, else when it became due; not by a clock ahead."""
+        told = filter(None, (self.known_at, self.ran_at, self.tried_at))
+        return max((at for at in told if at <= now + CLOCKS), default=None)
+
     @property
     def is_failing(self) -> bool:
         """Whether its last runs ended badly, one after the other."""

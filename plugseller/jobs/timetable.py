@@ -7,6 +7,7 @@ first, because it is done on a lease.
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from django_q.signing import SignedPackage
 from plugseller.audit.services import Acting, acting, record
 from plugseller.custody.gate import why_shut
 from plugseller.jobs import clock
-from plugseller.jobs.models import Beat, Run
+from plugseller.jobs.models import LATE, Beat, Run
 from plugseller.jobs.running import OutOfTime, alive, begin, end
 from plugseller.shelves import PERIODICALS, By, Periodic
 
@@ -95,6 +96,34 @@ def make_known(now: datetime) -> None:
     known = set(Beat.objects.values_list("name", flat=True))
     for name in PERIODICALS.keys() - known:
         Beat.objects.get_or_create(name=name, defaults={"known_at": now})
+
+
+def silent_since(stand: Mapping[str, Beat], now: datetime) -> datetime | None:
+    """Since when nobody ticks, neither cron nor a worker; None while somebody does.
+
+    What web processes do in their place is no sign of life of them.
+    """
+    others = {n: stand[n] for n, piece in PERIODICALS.items() if not piece.cant_wait}
+    if not any(one.is_overdue(PERIODICALS[n], now) for n, one in others.items()):
+        return None
+    newest = max(one.newest_sign(now) or NEVER for one in others.values())
+    return newest if now > newest + LATE else None
+
+
+def stand_in(now: datetime) -> list[Ran]:
+    """Run what is due and can't wait, in the place of ticks that don't come.
+
+    The floors above first: what they post is sent by the outbox of the ground floor.
+    """
+    if why := why_shut():
+        return [Ran("everything", why, failed=True)]
+    stand = beats()
+    pieces = [piece for piece in PERIODICALS.values() if piece.cant_wait]
+    return [
+        _run(piece, now, ends_hung=False)
+        for piece in reversed(pieces)
+        if stand[piece.name].due_at(piece, now) <= now
+    ]
 
 
 def _in_turn(now: datetime) -> list[tuple[Periodic, Beat]]:

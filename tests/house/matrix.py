@@ -268,6 +268,7 @@ ROUTES: dict[str, Rule] = {
     "member_remove": of_north("GET POST", TEAM),
     "review_access": of_north("GET", TEAM),
     "decide_access": of_north("POST", TEAM),
+    "returned_notice": of_north("GET POST", TEAM),
     "leave_seller": replace(of_north("GET POST", MEMBERS), signs_out=True),
     "staff_access": of_north("GET", ACTIVITY),
     "staff_access_grant": of_north("GET", ACTIVITY),

@@ -22,7 +22,13 @@ from compliance.deletion.services import ask_hold
 from compliance.governance.policies.services import register_versions
 from compliance.governance.reviews.services import begin
 from compliance.governance.training.services import record_training
-from compliance.incidents.casework import Decision, RunbookStep
+from compliance.incidents.casework import (
+    Decision,
+    Notice,
+    NoticeDuty,
+    RunbookStep,
+    Sending,
+)
 from compliance.incidents.sections import VERBS, verb
 from compliance.incidents.services import ask_decision
 from compliance.models import ControlResult, DeletionRequest, Purge, Review, Training
@@ -132,6 +138,7 @@ def everybody(world: World) -> Round:
         **_review(now),
         **_governance(world),
         **_incident(world),
+        "returned_notice notice_id": lambda: _came_back(world),
         "pk": granted.pk,
         "subject": lambda: _token(world),
         "verb": "revoke",
@@ -193,6 +200,34 @@ def _governance(world: World) -> dict[str, Any]:
         for kind, row in (("risk", risk), ("supplier", supplier))
         for step in ("review", "close")
     }
+
+
+def _came_back(world: World) -> UUID:
+    """A notice to North of which the mail came back."""
+    now, whole = timezone.now(), cases.opened(world.cast.carl, timezone.now())
+    duty = cases.duty_of(whole, NoticeDuty.Recipient.SELLERS)
+    notice = Notice.objects.create(
+        duty=duty,
+        kind=Notice.Kind.INITIAL,
+        seller_id=world.cast.north.pk,
+        number=1,
+        content={"subject": "A notice", "text": "It happened."},
+        seal_id=whole.pk,
+        drafted_at=now,
+        sent_at=now,
+        sha256="0" * 64,
+    )
+    Sending.objects.create(
+        notice=notice,
+        person_id=world.cast.alice.pk,
+        way=1,
+        address=world.cast.alice.email,
+        seal_id=whole.pk,
+        is_real=True,
+        state=Sending.State.BOUNCED,
+        queued_at=now,
+    )
+    return notice.pk
 
 
 def _incident(world: World) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import io
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,12 +11,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from marketplaces import receiving, rotation
+from marketplaces import connecting, receiving, rotation, shelf
 from marketplaces.adapters.amazon.simulated.rotation import (
     expiry_notification,
     new_secret_notification,
 )
 from marketplaces.appsecrets import apps_for, forget_ended, note_environment
+from marketplaces.connecting import ConnectRefused
+from marketplaces.contract import Request
 from marketplaces.inventory import own_secrets
 from marketplaces.models import AppSecret, Connection, SecretRotation, SyncRun
 from marketplaces.rotation import SHOUTS, RotationRefused, State
@@ -419,3 +422,42 @@ def test_an_outdated_or_distrusted_line_carries_nothing(
     with pytest.raises(QueueTrouble) as told:
         queue.take()
     assert "localhost" not in str(told.value)
+
+
+def test_a_call_outside_of_the_map_is_refused_and_said_so(
+    cast: Cast, simulator: Simulator, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something of ours asks for another address than the data map names."""
+    made: Any = type(shelf.adapter("amazon").own_secret.rotation)
+    as_mapped = made.request
+
+    def elsewhere(self: Any, access: Any) -> Request:
+        path = "/tokens/2021-03-01/restrictedDataToken"
+        asked: Request = as_mapped(self, access)
+        return replace(asked, path=path)
+
+    monkeypatch.setattr(made, "request", elsewhere)
+    with pytest.raises(RotationRefused, match="not permitted"):
+        ask(cast, clock)
+    assert SecretRotation.objects.get().state == State.REFUSED
+    [told] = events("app_secret.not_given")
+    assert told.additional_data["code"] == "not permitted"
+
+
+def test_connecting_by_a_call_outside_of_the_map_connects_nothing(
+    cast: Cast, simulator: Simulator, clock: TestClock
+) -> None:
+    adapter = shelf.adapter("amazon")
+
+    def elsewhere(app: Any) -> Request:
+        return Request(None, "token", "POST", "/auth/o2/other")
+
+    with pytest.raises(ConnectRefused, match="nothing was connected") as refused:
+        connecting.ask(
+            adapter,
+            adapter.regions[0],
+            apps_for("amazon", now=clock.now()),
+            elsewhere,
+            now=clock.now(),
+        )
+    assert refused.value.reason == "not permitted"

@@ -2,17 +2,22 @@
 security incident.”"""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from compliance.governance.policies.services import register_versions
 from compliance.incidents.models import Incident
 from compliance.incidents.services.opening import open_incident
+from compliance.models import PolicyVersion, Review
 from compliance.tasks import Task, open_task
 from tests.conftest import NOW, Cast
 from tests.promise.controls import fails, passes
 
 pytestmark = pytest.mark.django_db
-CONTROL = "inc-1.incidents"
+CONTROL, PLAN = "inc-1.incidents", "inc-1.plan"
+DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 
 
@@ -54,3 +59,24 @@ def test_what_had_to_change_and_did_not_breaks_it(
     )
     assert passes(CONTROL, NOW + 47 * HOUR)
     assert fails(CONTROL, NOW + 48 * HOUR)
+
+
+def test_the_plan_is_there_and_is_reviewed_every_six_months(
+    cast: Cast, settings: Any, tmp_path: Path
+) -> None:
+    register_versions(NOW)
+    PolicyVersion.objects.update(in_force_at=NOW)
+    assert passes(PLAN, NOW + 183 * DAY)
+    assert fails(PLAN, NOW + 184 * DAY)
+    Review.objects.create(
+        kind=Review.Kind.PLAN,
+        begins=NOW,
+        ends=NOW + 170 * DAY,
+        due_at=NOW + 183 * DAY,
+        signed_at=NOW + 171 * DAY,
+        seed="x",
+    )
+    assert passes(PLAN, NOW + 184 * DAY)
+    assert fails(PLAN, NOW + (171 + 184) * DAY)
+    settings.POLICY_TEXTS = tmp_path
+    assert fails(PLAN, NOW)

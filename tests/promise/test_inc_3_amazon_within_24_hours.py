@@ -47,10 +47,13 @@ def test_so_does_one_that_waits_for_somebody(monkeypatch: pytest.MonkeyPatch) ->
 def test_in_production_it_is_a_remark_until_two_officers_armed_it(
     cast: Cast, settings: Any
 ) -> None:
-    assert passes(CLOCK, NOW)
+    assert passes(CLOCK, NOW)  # nothing real can go from here
     settings.PRODUCTION = True
-    assert found(CLOCK, NOW).verdict == Verdict.WARN
-    for officer in (cast.carl, person("clara", staff_role=StaffRole.OFFICER)):
+    clara = person("clara", staff_role=StaffRole.OFFICER)
+    for officer in (cast.carl, clara):
+        told = found(CLOCK, NOW)
+        assert told.verdict == Verdict.WARN
+        assert "a second officer has to arm that" in told.sentence
         arm(actor=officer, now=NOW)
     assert passes(CLOCK, NOW)
 

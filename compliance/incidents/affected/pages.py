@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from compliance.incidents.affected import services
+from compliance.incidents.affected.models import AffectedList
 from compliance.incidents.affected.reach import Window
 from compliance.incidents.desk_steps import HOME, page, tried
 from compliance.incidents.models import Incident
@@ -58,16 +59,25 @@ class SellerForm(forms.Form):
 
 
 def context(incident: Incident, reader: User, now: datetime) -> dict[str, Any]:
-    found = services.newest(incident)
-    rows = services.rows(found) if found else []
+    lists = services.newest_of_all(incident)
+    return {
+        "about": incident,
+        "lists": [_list(found, incident, reader) for found in lists],
+        "is_computed": any(found.incident_id == incident.pk for found in lists),
+        "amazon": services.suggests_amazon(*lists),
+    }
+
+
+def _list(found: AffectedList, incident: Incident, reader: User) -> dict[str, Any]:
+    rows = services.rows(found)
     return {
         "found": found,
+        "part": found.incident.reference if found.incident != incident else "",
         "rows": rows[:_SHOWN],
         "more": max(len(rows) - _SHOWN, 0),
-        "computed": seen_by(reader, found.computed_at) if found else "",
-        "since": seen_by(reader, found.since) if found else "",
-        "until": seen_by(reader, found.until) if found else "",
-        "amazon": services.suggests_amazon(found),
+        "computed": seen_by(reader, found.computed_at),
+        "since": seen_by(reader, found.since),
+        "until": seen_by(reader, found.until),
     }
 
 

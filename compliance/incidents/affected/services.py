@@ -22,6 +22,7 @@ from compliance.incidents.services import (
     tick_key,
 )
 from compliance.incidents.services.people import hold
+from compliance.incidents.services.reach import unreachable
 from plugseller.accounts.models import Seller, User
 from plugseller.exports import Column, csv_lines
 
@@ -32,6 +33,15 @@ BEFORE = timedelta(hours=24)  # of the detection, if no other time is said
 def newest(incident: Incident) -> AffectedList | None:
     """The list that counts."""
     return AffectedList.objects.filter(incident=incident).first()
+
+
+def newest_of_all(incident: Incident) -> list[AffectedList]:
+    """The lists that count: its own, and those of the cases it took in."""
+    lists = AffectedList.objects.filter(incident__in=incident.cases)
+    found: dict[UUID, AffectedList] = {}
+    for one in lists.select_related("incident"):  # the newest of each case first
+        found.setdefault(one.incident_id, one)
+    return sorted(found.values(), key=lambda one: one.incident_id != incident.pk)
 
 
 @transaction.atomic
@@ -79,13 +89,14 @@ def window_of(found: AffectedList) -> Window:
     return Window(found.since, found.until, **found.narrowed)
 
 
-def suggests_amazon(found: AffectedList | None) -> str:
-    """What the list says of Amazon Information, in a sentence; the officer decides."""
-    if found is None or not found.sellers:
+def suggests_amazon(*lists: AffectedList) -> str:
+    """What lists say of Amazon Information, in a sentence; the officer decides."""
+    sellers = [one for found in lists for one in found.sellers]
+    if not sellers:
         return "Nothing is known yet, so Amazon Information counts as involved."
-    if any("amazon" in one["marketplaces"] for one in found.sellers):
+    if any("amazon" in one["marketplaces"] for one in sellers):
         return "Affected sellers have Amazon accounts: Amazon Information is involved."
-    if any(one["is_gone"] for one in found.sellers):
+    if any(one["is_gone"] for one in sellers):
         return (
             "Some affected sellers are deleted, and whether they had Amazon accounts "
             "isn't known: treat it as involved."
@@ -120,21 +131,24 @@ def export(
 
 def rows(found: AffectedList) -> "list[Row]":
     """What the page and the file show: with the seller's name as it is now."""
-    names = Seller.objects.in_bulk([UUID(one["seller"]) for one in found.sellers])
+    ids = [UUID(one["seller"]) for one in found.sellers]
+    names, gone = Seller.objects.in_bulk(ids), unreachable(ids)
     return [
-        Row(Touched(**one), names.get(UUID(one["seller"]))) for one in found.sellers
+        Row(Touched(**one), names.get(pk), gone.get(pk, ""))
+        for pk, one in zip(ids, found.sellers, strict=True)
     ]
 
 
 class Row:
     """A seller of the list, for people."""
 
-    def __init__(self, one: Touched, seller: Seller | None) -> None:
+    def __init__(self, one: Touched, seller: Seller | None, why_not: str) -> None:
         self.touched, self.seller = one, seller
+        self.why_not = why_not  # its people can't be reached; "" if they can
 
     @property
     def name(self) -> str:
-        return self.seller.name if self.seller else "deleted since; unreachable here"
+        return self.seller.name if self.seller else f"unreachable: {self.why_not}"
 
     @property
     def found_by(self) -> str:
@@ -226,8 +240,8 @@ def _sha256(told: Mapping[str, object]) -> str:
 
 
 def _sellers(incident: Incident) -> list[UUID]:
-    found = newest(incident)
-    return [UUID(one["seller"]) for one in found.sellers] if found else []
+    lists = newest_of_all(incident)
+    return [UUID(one["seller"]) for found in lists for one in found.sellers]
 
 
 affects(_sellers)

@@ -27,6 +27,8 @@ class Measure(models.Model):
     since = models.DateTimeField(null=True)  # of a hold on the log: from when
     ended_at = models.DateTimeField(null=True)
     ended_by = models.UUIDField(null=True)  # None: it was over at once
+    kept_at = models.DateTimeField(null=True)  # confirmed to outlast the incident
+    kept_by = models.UUIDField(null=True)
 
     class Meta:
         ordering = ["begun_at", "pk"]

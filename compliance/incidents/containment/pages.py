@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from compliance.incidents.containment import services
@@ -17,6 +18,7 @@ from compliance.incidents.containment.models import Measure
 from compliance.incidents.desk_steps import HOME, page, tried
 from compliance.incidents.models import Incident
 from compliance.incidents.sections import section, verb
+from compliance.incidents.services.timeline import LONGEST_TEXT
 from compliance.instants import seen_by
 from plugseller.accounts.confirming import confirmed
 from plugseller.accounts.desk import officer_of
@@ -38,8 +40,11 @@ class ActionForm(forms.Form):
 
 
 def context(incident: Incident, reader: User, now: datetime) -> dict[str, Any]:
-    done = list(Measure.objects.filter(incident=incident))
-    people = User.objects.in_bulk({one.begun_by for one in done})
+    done = list(
+        Measure.objects.filter(incident__in=incident.cases).select_related("incident")
+    )
+    ids = {pk for one in done for pk in (one.begun_by, one.kept_by) if pk}
+    people = {pk: one.email for pk, one in User.objects.in_bulk(ids).items()}
     return {
         "about": incident,
         "measures": [
@@ -48,11 +53,15 @@ def context(incident: Incident, reader: User, now: datetime) -> dict[str, Any]:
                 "label": BY_NAME[one.kind].label,
                 "at": seen_by(reader, one.begun_at),
                 "ended": seen_by(reader, one.ended_at) if one.ended_by else "",
-                "by": people[one.begun_by].email if one.begun_by in people else "",
+                "by": people.get(one.begun_by, ""),
                 "may_undo": one.stands,
+                "kept": seen_by(reader, one.kept_at),
+                "kept_by": people.get(one.kept_by, "") if one.kept_by else "",
+                "part": one.incident.reference if one.incident != incident else "",
             }
             for one in done
         ],
+        "unanswered": len(services.unanswered(incident)),
     }
 
 
@@ -124,6 +133,46 @@ class UndoForm(forms.Form):
     measure = forms.UUIDField()
 
 
+class KeepForm(UndoForm):
+    """Why it stays."""
+
+    why = forms.CharField(
+        label="Why it stays, and until when",
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    measure = forms.UUIDField(widget=forms.HiddenInput)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("why")
+def keep(request: HttpRequest, incident: Incident) -> HttpResponseBase:
+    """Confirm that one stays when the case ends."""
+    posted = request.method == "POST"
+    first = {"measure": request.GET.get("measure", "")}
+    form = KeepForm(request.POST if posted else None, initial=first)
+
+    def done(now: datetime) -> None:
+        pk = form.cleaned_data["measure"]
+        services.keep(
+            actor=officer_of(request),
+            measure=get_object_or_404(Measure, pk=pk, incident=incident),
+            why=form.cleaned_data["why"],
+            now=now,
+        )
+
+    if posted and form.is_valid() and tried(request, form, done):
+        return redirect(HOME, incident.pk)
+    more = {
+        "about": incident,
+        "title": "It stays",
+        "means": "The case may end while this stands. It can still be taken back here, "
+        "and nothing else takes it back by itself.",
+    }
+    return page(request, "part", form, more)
+
+
 section("contain", "admin/compliance/incident/_contain.html", context)
 verb("contain", contain)
 verb("undo", undo)
+verb("keep", keep)

@@ -4,16 +4,19 @@ Each is done once, by an officer who isn't barred from the case, and stands on t
 timeline with its ids and figures.
 """
 
+from collections import Counter
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Min
+from django.db.models import Max, Min
+from django.views.decorators.debug import sensitive_variables
 
 from compliance.incidents.affected.services import newest
 from compliance.incidents.containment.actions import BY_NAME, Action, Counts
 from compliance.incidents.containment.models import Measure
 from compliance.incidents.models import Incident
+from compliance.incidents.sections import asks_before_the_end
 from compliance.incidents.services import (
     IncidentRefused,
     note_fact,
@@ -131,6 +134,56 @@ def undo(*, actor: User, measure: Measure, now: datetime) -> None:
     measure.refresh_from_db()
 
 
+@transaction.atomic
+@sensitive_variables("why")
+def keep(*, actor: User, measure: Measure, why: str, now: datetime) -> None:
+    """Confirm that it outlasts the incident, and why. It can still be taken back.
+
+    Raises IncidentRefused.
+    """
+    officer_at(actor, measure.incident)
+    held = hold(measure.incident)
+    if not why.strip():
+        raise IncidentRefused("Write why it stays, and until when.")
+    ours = Measure.objects.filter(pk=measure.pk, ended_at=None)
+    if not ours.update(kept_at=now, kept_by=actor.pk):
+        raise IncidentRefused("It was taken back already. Nothing was changed.")
+    note_fact(
+        held,
+        "containment stays",
+        actor=actor,
+        now=now,
+        text=why,
+        action=measure.kind,
+        target=measure.target,
+    )
+    measure.refresh_from_db()
+
+
+def unanswered(incident: Incident) -> list[Measure]:
+    """What still stands, in the case or one it took in, and nobody said that it stays
+    since the case was opened or opened again."""
+    again = incident.timeline.filter(what="opened again").aggregate(at=Max("noted_at"))
+    stands = Measure.objects.filter(incident__in=incident.cases, ended_at=None)
+    since = again["at"] or incident.entered_at
+    return list(stands.exclude(kept_at__gte=since))
+
+
+def _ask(incident: Incident) -> str:
+    left = unanswered(incident)
+    if not left:
+        return ""
+    names = Counter(BY_NAME[one.kind].label for one in left)
+    told = ", ".join(
+        f"{name} ({times} times)" if times > 1 else name
+        for name, times in sorted(names.items())
+    )
+    return (
+        f"Still stopped: {told}. Under Containment take each back, or confirm that it "
+        "stays and why."
+    )
+
+
 def _since(incident: Incident) -> datetime:
     found = newest(incident)
     earliest = incident.detected_at - _HELD_BEFORE
@@ -155,3 +208,4 @@ def paused_since(seller: UUID) -> datetime | None:
 
 hold_log(log_is_held_since)
 pause_new_accounts(paused_since)
+asks_before_the_end(_ask)

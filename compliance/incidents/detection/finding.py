@@ -12,6 +12,8 @@ from compliance.incidents.detection.hits import Hit
 from compliance.incidents.detection.models import Canary, DayOfReads
 from compliance.incidents.detection.paths import new_paths
 from compliance.incidents.detection.reading import News, Seen
+from marketplaces.datamap import NOT_PERMITTED
+from marketplaces.evidence.fetching import CALLS_REFUSED
 from plugseller.accounts.models import ApiToken, Lockout
 from plugseller.accounts.refused import MOST, WINDOW
 from plugseller.audit.models import Entry
@@ -144,11 +146,14 @@ def unexpected_pii(news: News, now: datetime) -> Iterator[Hit]:
 
 
 def refused_calls(news: News, now: datetime) -> Iterator[Hit]:
-    """What the transport refuses before it opens a socket ends its run with this."""
-    for entry in news.of("sync.run"):
-        if entry.additional_data["error_code"] == "not permitted":
-            feature = entry.additional_data["feature"]
-            yield _hit([entry], cause="a call of ours", feature=feature)
+    """What the transport refuses before it opens a socket, whoever of ours tried."""
+    for entry in news.of(*CALLS_REFUSED):
+        told = entry.additional_data
+        if told.get(CALLS_REFUSED[entry.event]) == NOT_PERMITTED:
+            tried = {"sync.run": f"fetching {told.get('feature')}"}.get(
+                entry.event, f"{entry.event} at {told.get('marketplace')}"
+            )
+            yield _hit([entry], cause="a call of ours", tried=tried)
 
 
 def ended_keys(news: News, now: datetime) -> Iterator[Hit]:

@@ -8,9 +8,9 @@ from compliance.incidents.models import Incident
 
 
 class Reading(models.Model):
-    """How far the audit log was read; one row."""
+    """How far the audit log was read: one row, and one for each rule left behind."""
 
-    name = models.CharField(max_length=20, primary_key=True)
+    name = models.CharField(max_length=20, primary_key=True)  # "audit", or a rule's
     position = models.BigIntegerField()  # the last entry that was read
     read_at = models.DateTimeField()
 

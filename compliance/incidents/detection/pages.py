@@ -5,7 +5,7 @@ from typing import Any
 
 from compliance.incidents.detection.models import Detection
 from compliance.incidents.detection.rules import BY_NAME
-from compliance.incidents.models import Incident
+from compliance.incidents.models import Incident, TimelineEntry
 from compliance.incidents.sections import section
 from compliance.instants import seen_by
 from plugseller.accounts.models import User
@@ -14,8 +14,10 @@ _ENTRIES = 20
 
 
 def context(incident: Incident, reader: User, now: datetime) -> dict[str, Any]:
-    found = list(Detection.objects.filter(incident=incident))
-    fired = incident.timeline.filter(what="rule fired").order_by("-noted_at")
+    cases = incident.cases
+    found = list(Detection.objects.filter(incident__in=cases))
+    fired = TimelineEntry.objects.filter(incident__in=cases, what="rule fired")
+    fired = fired.order_by("-noted_at")
     entries = [number for one in fired[:5] for number in one.details.get("entries", ())]
     return {
         "found": [

@@ -1,4 +1,8 @@
-"""What is new in the audit log, as the rules see it: piece by piece, each once."""
+"""What is new in the audit log, as the rules see it: piece by piece, each once.
+
+A rule that failed on a piece is left behind there, with a place of its own in the log:
+it sees nothing newer until it has seen that piece, and it misses nothing.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -50,7 +54,7 @@ class News:
 
     entries: Sequence[Seen]
     is_cut: bool  # the log ends before what was read already
-    first: int
+    since: int  # the last entry that was read before
     last: int
 
     def of(self, *events: str) -> list[Seen]:
@@ -75,21 +79,41 @@ def next_news(now: datetime) -> News | None:
     )
     head = Entry.objects.aggregate(last=Max("id"))["last"] or 0
     is_cut = head < at.position
+    return None if at.position == head else _claim(at, head, now, is_cut=is_cut)
+
+
+def next_missed(rule: str, now: datetime) -> News | None:
+    """What a rule that was left behind sees next, claimed as well; None if nothing is
+    left, and then it is one of the others again. In the caller's transaction."""
+    at = Reading.objects.filter(name=rule).first()
+    head = Reading.objects.get(name=_NAME).position if at else 0
+    if at is None:
+        return None
+    if at.position == head:
+        at.delete()
+        return None
+    return _claim(at, head, now, is_cut=at.position > head)
+
+
+def _claim(at: Reading, head: int, now: datetime, *, is_cut: bool) -> News | None:
     first = at.position if not is_cut else head
     last = min(first + AT_ONCE, head)
-    if last == first and not is_cut:
-        return None
-    ours = Reading.objects.filter(name=_NAME, position=at.position)
+    ours = Reading.objects.filter(name=at.name, position=at.position)
     if not ours.update(position=last, read_at=now):
         return None  # another worker was faster
-    return News(_entries(first, last), is_cut, first + 1, last)
+    return News(_entries(first, last), is_cut, at.position, last)
 
 
-def behind() -> int:
-    """How many entries weren't read yet."""
-    at = Reading.objects.filter(name=_NAME).values_list("position", flat=True).first()
-    head = Entry.objects.aggregate(last=Max("id"))["last"] or 0
-    return max(head - at, 0) if at is not None else 0
+def leave_behind(rule: str, news: News, now: datetime) -> None:
+    """The rule hasn't seen this piece. In the caller's transaction."""
+    Reading.objects.create(name=rule, position=news.since, read_at=now)
+
+
+def left_behind() -> dict[str, int]:
+    """The rules that were left behind, and how many entries each hasn't seen."""
+    read = dict(Reading.objects.values_list("name", "position"))
+    upto = read.pop(_NAME, 0)
+    return {rule: abs(upto - position) for rule, position in read.items()}
 
 
 def _beginning(now: datetime) -> int:

@@ -13,12 +13,20 @@ from django.db import transaction
 
 from compliance.incidents.detection.hits import Hit
 from compliance.incidents.detection.models import Detection
-from compliance.incidents.detection.reading import News, add_reads, next_news
+from compliance.incidents.detection.reading import (
+    News,
+    add_reads,
+    leave_behind,
+    left_behind,
+    next_missed,
+    next_news,
+)
 from compliance.incidents.detection.rules import RULES, Rule
 from compliance.incidents.models import Incident
 from compliance.incidents.services import note_fact, open_incident, renew_duties, tell
 from plugseller.accounts.models import User
 from plugseller.accounts.services.grants import officers
+from plugseller.accounts.services.officers import tell_officers
 
 logger = logging.getLogger(__name__)
 
@@ -28,25 +36,70 @@ _MOST = 25  # pieces in one run; the next goes on
 def read_log(now: datetime) -> int:
     """Everything new, for the timetable; how many drafts were opened.
 
-    A rule that fails doesn't stop the others, and is raised at the end.
+    A rule that fails doesn't stop the others: it is left behind, tries the same piece
+    again at the next reading, and is raised at the end.
     """
     opened, failures = 0, []
+    for rule in [one for one in RULES if one.name in left_behind()]:
+        try:
+            opened += _catch_up(rule, now)
+        except Exception as error:
+            failures.append(_failed(rule, error))
     for _ in range(_MOST):
         with transaction.atomic():
             news = next_news(now)
             if news is None:
                 break
             add_reads(news.entries)
-            for rule in RULES:
+            behind = left_behind()
+            for rule in [one for one in RULES if one.name not in behind]:
                 try:
                     opened += _apply(rule, news, now)
                 except Exception as error:
-                    kind = type(error).__name__
-                    logger.error("The rule %s failed: %s.", rule.name, kind)
-                    failures.append(error)
+                    failures.append(_failed(rule, error))
+                    leave_behind(rule.name, news, now)
+                    _tell_that_it_fails(rule, error, now)
     if failures:
         raise ExceptionGroup("Rules of detection failed", failures)
     return opened
+
+
+def _catch_up(rule: Rule, now: datetime) -> int:
+    """What the rule missed; a piece that fails again stays where it is."""
+    opened = 0
+    for _ in range(_MOST):
+        with transaction.atomic():
+            news = next_missed(rule.name, now)
+            if news is None:
+                break
+            opened += _apply(rule, news, now)
+    return opened
+
+
+def _failed(rule: Rule, error: Exception) -> Exception:
+    logger.critical("The rule %s failed: %s.", rule.name, type(error).__name__)
+    return error
+
+
+def _tell_that_it_fails(rule: Rule, error: Exception, now: datetime) -> None:
+    """Once; from then on `/healthz`, the desk and the log say it."""
+    tell_officers(
+        subject=f"A rule of detection fails: {rule.name}",
+        text=(
+            f"The rule “{rule.title}” ended in {type(error).__name__} while it read "
+            "the audit log. It tries the same entries again each minute and misses "
+            "none, but until it is mended it sees nothing.\n\n"
+            "Tell whoever runs the installation. Till then look at the audit log "
+            "yourselves for what the rule is for."
+        ),
+        now=now,
+    )
+
+
+def trouble(now: datetime) -> str:
+    """Rules that see nothing at present, for the desk and `/healthz`."""
+    told = [f"{rule} ({count} entries)" for rule, count in left_behind().items()]
+    return f"Rules that fail and are behind: {', '.join(sorted(told))}." if told else ""
 
 
 @transaction.atomic

@@ -55,7 +55,9 @@ class ChosenForm(forms.Form):
 
 
 def context(incident: Incident, reader: User, now: datetime) -> dict[str, Any]:
-    kept = list(EvidenceFile.objects.filter(incident=incident))
+    cases = incident.cases
+    found = EvidenceFile.objects.filter(incident__in=cases).defer("name")
+    kept = list(found.select_related("incident"))
     people = User.objects.in_bulk({one.added_by for one in kept})
     return {
         "about": incident,
@@ -64,10 +66,11 @@ def context(incident: Incident, reader: User, now: datetime) -> dict[str, Any]:
                 "file": one,
                 "at": seen_by(reader, one.added_at),
                 "by": people[one.added_by].email if one.added_by in people else "",
+                "part": one.incident.reference if one.incident != incident else "",
             }
             for one in kept
         ],
-        "links": list(EntryLink.objects.filter(incident=incident)),
+        "links": list(EntryLink.objects.filter(incident__in=cases)),
     }
 
 

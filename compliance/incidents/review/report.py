@@ -23,10 +23,11 @@ def report_of(incident: Incident, reader: User, *, with_words: bool) -> dict[str
     def at(instant: datetime | None) -> str:
         return seen_by(reader, instant)
 
+    cases = incident.cases
     timeline = whole_timeline(incident)
-    measures = Measure.objects.filter(incident=incident)
-    evidence = EvidenceFile.objects.filter(incident=incident).defer("name")
-    tasks = Task.objects.filter(source=Task.Source.INCIDENT, subject_id=incident.pk)
+    measures = Measure.objects.filter(incident__in=cases)
+    evidence = EvidenceFile.objects.filter(incident__in=cases).defer("name")
+    tasks = Task.objects.filter(source=Task.Source.INCIDENT, subject_id__in=cases)
     return {
         "with_words": with_words,
         "detected": at(incident.detected_at),
@@ -35,7 +36,7 @@ def report_of(incident: Incident, reader: User, *, with_words: bool) -> dict[str
         "figures": figures_of(incident),
         "lists": [
             {"list": one, "at": at(one.computed_at), "sellers": len(one.sellers)}
-            for one in AffectedList.objects.filter(incident=incident)
+            for one in AffectedList.objects.filter(incident__in=cases)
         ],
         "duties": [
             {"duty": one, "due": at(one.due_at), "met": at(one.met_at)}
@@ -46,11 +47,12 @@ def report_of(incident: Incident, reader: User, *, with_words: bool) -> dict[str
                 "label": BY_NAME[one.kind].label,
                 "at": at(one.begun_at),
                 "ended": at(one.ended_at) if one.ended_by else "",
+                "kept": at(one.kept_at) if one.stands else "",
             }
             for one in measures
         ],
         "evidence": [{"file": one, "at": at(one.added_at)} for one in evidence],
-        "links": EntryLink.objects.filter(incident=incident),
+        "links": EntryLink.objects.filter(incident__in=cases),
         "tasks": [{"task": one, "due": at(one.due_at)} for one in tasks],
         "timeline": [
             {

@@ -14,6 +14,7 @@ from compliance.incidents.casework import Decision, NoticeDuty
 from compliance.incidents.models import Incident
 from compliance.incidents.sections import affected_sellers
 from compliance.incidents.services.people import hold, officer_at, tell
+from compliance.incidents.services.reach import reachable_sellers
 from compliance.incidents.services.timeline import checked_detection, note_fact
 from compliance.incidents.states import IncidentRefused, Status
 from plugseller.accounts.models import User
@@ -113,8 +114,10 @@ def _walmart(incident: Incident) -> Owed:
 
 
 def _sellers(incident: Incident) -> Owed:
-    if affected_sellers(incident):
+    if reachable_sellers(incident):
         return True, "Sellers are affected."
+    if affected_sellers(incident):
+        return False, "Every affected seller was deleted since; none can be told."
     return False, "No affected seller is known."
 
 

@@ -14,6 +14,7 @@ from compliance.incidents.casework import NoticeDuty
 from compliance.incidents.models import Incident, TimelineEntry
 from compliance.incidents.services.clock import move_back, renew_duties
 from compliance.incidents.services.opening import open_incident
+from compliance.incidents.services.outcomes import settle
 from compliance.incidents.services.people import officer_at
 from compliance.incidents.services.timeline import note_fact
 from compliance.incidents.states import IncidentRefused, Status, move
@@ -21,6 +22,7 @@ from plugseller.accounts.models import User
 
 Involved = Incident.Involved
 _GRAVER = {Involved.NO: 0, Involved.UNKNOWN: 1, Involved.YES: 2}
+_SELLERS = NoticeDuty.Recipient.SELLERS
 _SEVERITIES = list(Incident.Severity)
 
 
@@ -48,6 +50,8 @@ def merge(
         move_back(whole, part.detected_at, actor=actor, why=known, now=now)
     for one in (part, whole):
         renew_duties(one, now=now)
+    for duty in NoticeDuty.objects.filter(incident=whole, recipient=_SELLERS):
+        settle(duty, now=now)
     incident.refresh_from_db()
     into.refresh_from_db()
 
@@ -79,7 +83,7 @@ def _take_over(part: Incident, whole: Incident) -> None:
 def _take_notices(part: Incident, whole: Incident, now: datetime) -> None:
     """Who was told of the part was told of the whole; a follow-up tells the rest."""
     met = NoticeDuty.objects.filter(incident=part).exclude(met_at=None)
-    for done in met.exclude(recipient=NoticeDuty.Recipient.SELLERS):
+    for done in met.exclude(recipient=_SELLERS):  # those are told one by one
         own = NoticeDuty.objects.filter(incident=whole, recipient=done.recipient)
         if own.filter(met_at=None).update(met_at=done.met_at):
             duty = own.get()
@@ -127,6 +131,5 @@ def split_off(
 
 def whole_timeline(incident: Incident) -> list[TimelineEntry]:
     """What happened, in the case and in those it took in, by the time of the fact."""
-    cases = [incident.pk, *incident.merged.values_list("pk", flat=True)]
-    found = TimelineEntry.objects.filter(incident__in=cases)
+    found = TimelineEntry.objects.filter(incident__in=incident.cases)
     return list(found.select_related("incident").order_by("at", "noted_at", "pk"))

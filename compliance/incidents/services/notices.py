@@ -6,12 +6,14 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.views.decorators.debug import sensitive_variables
 
 from compliance.incidents.casework import Notice, NoticeDuty
 from compliance.incidents.drafts import checked, drafted, fingerprint
-from compliance.incidents.sections import affected_sellers
+from compliance.incidents.models import Incident
 from compliance.incidents.services.people import hold, officer_at
+from compliance.incidents.services.reach import reachable_sellers
 from compliance.incidents.services.timeline import note_fact
 from compliance.incidents.states import IncidentRefused
 from plugseller.accounts.models import Seller, User
@@ -129,17 +131,23 @@ def begin(duty: NoticeDuty, *, now: datetime, seller_id: UUID | None = None) -> 
 def is_told(duty: NoticeDuty) -> datetime | None:
     """When the last of those who are owed the initial notice had got it; None: one
     hasn't yet. A server that took it counts; one that came back doesn't."""
-    initial = duty.notices.filter(kind=Kind.INITIAL).exclude(sent_at=None)
     if duty.recipient != Recipient.SELLERS:
+        initial = duty.notices.filter(kind=Kind.INITIAL).exclude(sent_at=None)
         return _arrived(list(initial))
-    told = {}
-    for notice in initial:
-        told[notice.seller_id] = _arrived([notice])
-    owed = affected_sellers(duty.incident)
+    told: dict[UUID | None, datetime | None] = {}
+    for notice in sent_to_sellers(duty.incident).filter(kind=Kind.INITIAL):
+        told[notice.seller_id] = told.get(notice.seller_id) or _arrived([notice])
+    owed = reachable_sellers(duty.incident)
     times = [told.get(seller) or told.get(None) for seller in owed]
     if not times or None in times:
         return None
     return max(at for at in times if at)
+
+
+def sent_to_sellers(incident: Incident) -> QuerySet[Notice]:
+    """What sellers were sent, in the case or in one it took in."""
+    ours = Notice.objects.filter(duty__incident__in=incident.cases)
+    return ours.filter(duty__recipient=Recipient.SELLERS).exclude(sent_at=None)
 
 
 def _arrived(notices: list[Notice]) -> datetime | None:

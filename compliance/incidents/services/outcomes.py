@@ -12,9 +12,11 @@ from django.db import transaction
 from compliance import clocks
 from compliance.incidents.casework import Notice, NoticeDuty, Sending
 from compliance.incidents.models import Incident
-from compliance.incidents.services.clock import run_clock
+from compliance.incidents.sections import affected_sellers
+from compliance.incidents.services.clock import renew_duties, run_clock
 from compliance.incidents.services.notices import is_told
 from compliance.incidents.services.people import hold, officer_at, tell
+from compliance.incidents.services.reach import unreachable
 from compliance.incidents.services.runbook import tick_key
 from compliance.incidents.services.sending import (
     Way,
@@ -55,7 +57,10 @@ def _follow(pk: UUID, now: datetime) -> bool:
         sending.trouble = mail.trouble
         sending.save(update_fields=["trouble"])
     refused = mail.answer.startswith("5") and mail.attempts >= _REFUSED_TRIES
-    if mail.state == OutgoingMail.State.FAILED or (refused and _next(sending)):
+    elsewhere = bool(
+        _next(sending) or sending.person_id
+    )  # at the latest in the console
+    if mail.state == OutgoingMail.State.FAILED or (refused and elsewhere):
         _came_back(incident, sending, None, now)
         outbox.withdraw(mail.pk, now=now)
         return True
@@ -102,10 +107,40 @@ def settle(duty: NoticeDuty, *, now: datetime) -> None:
         run_clock(duty, now=now)
 
 
+def follow_erasures(now: datetime) -> int:
+    """An affected seller that was deleted can't be told, and holds up no notice to the
+    others; how many duties changed by that."""
+    owed = NoticeDuty.objects.filter(
+        recipient=NoticeDuty.Recipient.SELLERS,
+        is_needed=True,
+        met_at=None,
+        incident__ended_at=None,
+    )
+    waiting = list(owed.select_related("incident"))
+    return sum(
+        _without_the_gone(one, now)
+        for one in waiting
+        if unreachable(affected_sellers(one.incident))
+    )
+
+
+@transaction.atomic
+def _without_the_gone(duty: NoticeDuty, now: datetime) -> bool:
+    incident = hold(duty.incident)
+    renew_duties(incident, now=now)
+    settle(duty, now=now)
+    after = NoticeDuty.objects.get(pk=duty.pk)
+    return not after.is_open
+
+
 def _next(sending: Sending) -> list[Way]:
     """What is tried after this way, as long as nothing was."""
     notice = sending.notice
-    if sending.person_id or notice.sendings.filter(way__gt=sending.way).exists():
+    if sending.person_id:  # all owners were written to; somebody may have joined them
+        tried = set(notice.sendings.values_list("person_id", flat=True))
+        every = [way for one in ways_to(notice.duty, notice.seller_id) for way in one]
+        return [way for way in every if way.person_id not in tried]
+    if notice.sendings.filter(way__gt=sending.way).exists():
         return []
     ways = ways_to(notice.duty, notice.seller_id)
     return ways[sending.way] if sending.way < len(ways) else []
@@ -124,8 +159,14 @@ def _came_back(
     for way in following:
         take_way(notice, way, sending.way + 1, now=now)
         _note(incident, sending, "next way taken", None, now)
-    if not following:
+    if not following and not _is_under_way(notice):
         _page(incident, notice, now)
+
+
+def _is_under_way(notice: Notice) -> bool:
+    """Whether another copy of it arrived, or may still."""
+    alive = (*Sending.ARRIVED, State.QUEUED)
+    return notice.sendings.filter(state__in=alive).exists()
 
 
 def _page(incident: Incident, notice: Notice, now: datetime) -> None:
@@ -136,6 +177,7 @@ def _page(incident: Incident, notice: Notice, now: datetime) -> None:
         subject=f"ACT NOW: the notice of {incident.reference} came back",
         text=(
             f"The notice to {recipient} came back, and no other address is left.\n"
+            f"{_in_the_console(notice)}"
             "Send it by any other means: the marketplace's pages, a form, the phone.\n"
             "Its exact text stands at the desk, under Incidents, to be copied. Record "
             "there how it was sent, with the proof.\n"
@@ -143,6 +185,12 @@ def _page(incident: Incident, notice: Notice, now: datetime) -> None:
         ),
         now=now,
     )
+
+
+def _in_the_console(notice: Notice) -> str:
+    if notice.seller_id is None:
+        return ""
+    return "The seller's owners see it on their next page in the console.\n"
 
 
 @transaction.atomic

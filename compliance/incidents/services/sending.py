@@ -18,9 +18,9 @@ from compliance import clocks
 from compliance.incidents.casework import Notice, NoticeDuty, Sending
 from compliance.incidents.drafts import checked, fingerprint
 from compliance.incidents.models import Incident
-from compliance.incidents.sections import affected_sellers
-from compliance.incidents.services.notices import begin, draft_of
+from compliance.incidents.services.notices import begin, draft_of, sent_to_sellers
 from compliance.incidents.services.people import hold, officer_at
+from compliance.incidents.services.reach import reachable_sellers
 from compliance.incidents.services.timeline import note_fact
 from compliance.incidents.states import IncidentRefused
 from plugseller.accounts.models import User
@@ -187,6 +187,6 @@ def take_way(notice: Notice, way: Way, number: int, *, now: datetime) -> Sending
 
 
 def unreached_sellers(duty: NoticeDuty) -> list[UUID]:
-    """The affected sellers to whom no notice went yet."""
-    sent = duty.notices.exclude(sent_at=None).values_list("seller_id", flat=True)
-    return [one for one in affected_sellers(duty.incident) if one not in set(sent)]
+    """The affected sellers to whom no notice went yet, and could."""
+    sent = set(sent_to_sellers(duty.incident).values_list("seller_id", flat=True))
+    return [one for one in reachable_sellers(duty.incident) if one not in sent]

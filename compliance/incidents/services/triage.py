@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from compliance.incidents.casework import Decision, Notice, NoticeDuty, RunbookStep
 from compliance.incidents.models import Incident
+from compliance.incidents.sections import before_the_end
 from compliance.incidents.services.clock import renew_duties, standing
 from compliance.incidents.services.people import hold, officer_at, tell
 from compliance.incidents.services.runbook import lay_out, tick_key
@@ -78,10 +79,9 @@ def _undo_end(held: Incident, actor: User, now: datetime) -> None:
 
 def _nothing_left(held: Incident) -> None:
     """Nothing may be open that nobody accepted. Raises IncidentRefused."""
-    cases = [held.pk, *held.merged.values_list("pk", flat=True)]
     left = sum(
         open_tasks(Task.Source.INCIDENT, pk).filter(left_open_by=None).count()
-        for pk in cases
+        for pk in held.cases
     )
     if left:
         raise IncidentRefused(
@@ -94,6 +94,13 @@ def _nothing_left(held: Incident) -> None:
         raise IncidentRefused(f"A notice is still owed to: {names}.")
     if Decision.objects.filter(incident=held, signed_at=None, refused_at=None).exists():
         raise IncidentRefused("A decision waits for a second officer.")
+    _nothing_stands(held)
+
+
+def _nothing_stands(held: Incident) -> None:
+    """What was stopped is taken back, or somebody says that it stays."""
+    if told := before_the_end(held):
+        raise IncidentRefused(told)
 
 
 @transaction.atomic
@@ -109,6 +116,8 @@ def ask_decision(
         raise IncidentRefused("This incident has ended. Open it again first.")
     if what == What.DISMISS and held.status not in (Status.DETECTED, Status.TRIAGED):
         raise IncidentRefused("Work on it has begun: it can't be dismissed any more.")
+    if what == What.DISMISS:
+        _nothing_stands(held)
     if (what != What.DISMISS and not held.involves_amazon) or standing(held, what):
         raise IncidentRefused("That is decided already. Nothing was changed.")
     try:
@@ -151,6 +160,7 @@ def sign(*, actor: User, decision: Decision, now: datetime) -> None:
     what = What(decision.what)
     note_fact(held, "signed", actor=actor, now=now, decision=str(what))
     if what == What.DISMISS:
+        _nothing_stands(held)
         fields = {"ended_at": now, "triaged_at": held.triaged_at or now}
         move(held, Status.DISMISSED, **fields)
         note_fact(held, str(Status.DISMISSED), actor=actor, now=now)

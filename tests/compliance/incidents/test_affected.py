@@ -1,6 +1,8 @@
 """Whom an incident affects is computed, kept with its hash, and owes a notice."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -17,14 +19,19 @@ from compliance.incidents.affected.services import (
     usual_window,
 )
 from compliance.incidents.casework import NoticeDuty
+from compliance.incidents.evidence.services import add_file
 from compliance.incidents.models import Incident
-from compliance.incidents.services import IncidentRefused
+from compliance.incidents.services import IncidentRefused, advance, merge
+from compliance.incidents.services.selfsending import watch
+from compliance.incidents.services.sending import unreached_sellers
 from marketplaces.models import Connection
-from plugseller.accounts.models import User
+from plugseller.accounts.models import Seller, User
 from plugseller.audit.models import Entry
 from plugseller.audit.services import record
-from tests.compliance.incidents.cases import duty_of, opened
-from tests.conftest import Cast
+from plugseller.custody.models import Tombstone
+from plugseller.custody.services import bury
+from tests.compliance.incidents.cases import deliver, duty_of, opened, sent_by
+from tests.conftest import Cast, signed_in
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -113,7 +120,61 @@ def test_who_is_deleted_since_is_listed_as_unreachable(
     lines = export(
         actor=cast.carl, incident=case, found=found, zone=ZoneInfo("UTC"), now=now
     )
-    assert b"unreachable" in b"".join(lines)
+    assert b"unreachable: it isn't here any more" in b"".join(lines)
+    assert not duty_of(case, SELLERS).is_needed
+    assert "none can be told" in duty_of(case, SELLERS).because
+
+
+def test_who_is_deleted_after_it_was_listed_holds_up_nothing_and_the_page_says_why(
+    cast: Cast, case: Incident, production: Any
+) -> None:
+    read(cast.alice, cast.north, 7)
+    read(cast.charlie, cast.south, 1)
+    now = timezone.now()
+    compute(actor=cast.carl, incident=case, window=window(), now=now)
+    duty = duty_of(case, SELLERS)
+    sent_by(cast.carl, duty, now, seller_id=cast.north.pk)
+    deliver(now)
+    watch(now)
+    assert duty_of(case, SELLERS).met_at is None  # South isn't told yet
+    bury(Tombstone.Kind.SELLER, cast.south.pk, request="DEL-7K3M-Q9XT", now=now)
+    Seller.objects.filter(pk=cast.south.pk).delete()
+    watch(now)
+    assert duty_of(case, SELLERS).met_at
+    page = signed_in(cast.carl).get(f"/admin/compliance/incident/{case.pk}/change/")
+    assert f"deleted on {now:%Y-%m-%d} (DEL-7K3M-Q9XT)" in page.text
+    assert unreached_sellers(duty) == []
+
+
+def test_the_whole_shows_what_its_part_found_and_owes_its_sellers(
+    cast: Cast, case: Incident, production: Any, tmp_path: Path
+) -> None:
+    production.EVIDENCE_FOLDER = tmp_path
+    part, now = opened(cast.carl, timezone.now()), timezone.now()
+    read(cast.alice, cast.north, 7)
+    found = compute(actor=cast.carl, incident=part, window=window(), now=now)
+    kept = add_file(
+        actor=cast.carl, incident=part, name="a.txt", content=[b"proof"], now=now
+    )
+    duty = duty_of(part, SELLERS)
+    merge(actor=cast.carl, incident=part, into=case, why="One cause.", now=now)
+    assert duty_of(case, SELLERS).is_needed
+    assert not duty_of(part, SELLERS).is_needed
+    client = signed_in(cast.carl)
+    page = client.get(f"/admin/compliance/incident/{case.pk}/change/").text
+    assert found.sha256 in page
+    assert f"As {part.reference} found" in page
+    assert kept.sha256 in page
+    assert f"/admin/compliance/incident/{part.pk}/verbs/evidence-open/" in page
+    # Who was told of the part isn't told again.
+    advance(actor=cast.carl, incident=part, status=Incident.Status.TRIAGED, now=now)
+    sent_by(cast.carl, duty, now, seller_id=cast.north.pk)
+    deliver(now)
+    watch(now)
+    part.refresh_from_db()
+    merge(actor=cast.carl, incident=part, into=case, why="One cause.", now=now)
+    assert unreached_sellers(duty_of(case, SELLERS)) == []
+    assert duty_of(case, SELLERS).met_at
 
 
 def test_who_was_added_by_hand_stays_when_it_is_computed_again(

@@ -8,14 +8,24 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.utils import timezone
 
-from compliance.incidents.casework import RunbookStep
+from compliance.incidents.casework import Decision, NoticeDuty, RunbookStep
 from compliance.incidents.containment.actions import ACTIONS, BY_NAME
 from compliance.incidents.containment.models import Measure
-from compliance.incidents.containment.services import contain, log_is_held_since, undo
+from compliance.incidents.containment.services import (
+    contain,
+    keep,
+    log_is_held_since,
+    unanswered,
+    undo,
+)
 from compliance.incidents.models import Incident
-from compliance.incidents.services import IncidentRefused
-from marketplaces import shelf
-from marketplaces.connecting import keep
+from compliance.incidents.services import (
+    IncidentRefused,
+    advance,
+    ask_decision,
+    bar,
+)
+from marketplaces import connecting, shelf
 from marketplaces.contract import Credentials
 from marketplaces.models import Connection
 from marketplaces.sync.rounds import live_connections
@@ -52,7 +62,7 @@ def account(cast: Cast) -> Connection:
 def connected(cast: Cast, name: str) -> Connection:
     """As after the seller's consent at Walmart, or once more."""
     adapter = shelf.adapter("walmart")
-    return keep(
+    return connecting.keep(
         actor=None,
         seller=getattr(cast, name),
         adapter=adapter,
@@ -265,3 +275,66 @@ def test_what_is_stopped_and_let_go_on_is_logged_below(
         *("connection.paused", "connection.resumed"),
         *("seller.exports_stopped", "seller.exports_allowed"),
     }
+
+
+def test_a_case_ends_only_when_what_it_stopped_is_answered(
+    cast: Cast, case: Incident, clara: User
+) -> None:
+    """Taken back, or said to stay, with the reason; opened again it is asked anew."""
+    suspended = done(cast, case, "suspend-person", cast.bob.email)
+    paused = done(cast, case, "pause-seller", "north")
+    now = timezone.now()
+    Incident.objects.filter(pk=case.pk).update(status=Incident.Status.REVIEWED)
+    NoticeDuty.objects.filter(incident=case).update(is_needed=False)
+    case.refresh_from_db()
+
+    def close() -> None:
+        closed = Incident.Status.CLOSED
+        advance(actor=cast.carl, incident=case, status=closed, now=timezone.now())
+
+    with pytest.raises(IncidentRefused, match=r"Still stopped: .*, .*take each back"):
+        close()
+    undo(actor=cast.carl, measure=suspended, now=now)
+    with pytest.raises(IncidentRefused, match="Still stopped"):
+        close()
+    with pytest.raises(IncidentRefused, match="Write why"):
+        keep(actor=cast.carl, measure=paused, why=" ", now=now)
+    client = signed_in(cast.carl)
+    home = f"/admin/compliance/incident/{case.pk}/"
+    page = client.get(home + f"verbs/keep/?measure={paused.pk}")
+    assert str(paused.pk) in page.text
+    given = {"measure": str(paused.pk), "why": "Until its owner answers."}
+    assert client.post(home + "verbs/keep/", given).status_code == 302
+    close()
+    assert "as carl@example.test confirmed" in client.get(home + "change/").text
+    [noted] = case.timeline.filter(what="containment stays")
+    assert noted.text
+    assert noted.text.reveal() == "Until its owner answers."
+    later = timezone.now()
+    advance(actor=cast.carl, incident=case, status=Incident.Status.TRIAGED, now=later)
+    later = timezone.now()
+    assert [one.pk for one in unanswered(case)] == [paused.pk]
+    keep(actor=clara, measure=paused, why="Still.", now=later)
+    assert unanswered(case) == []
+    undo(actor=clara, measure=paused, now=later)
+    with pytest.raises(IncidentRefused, match="already"):
+        keep(actor=clara, measure=paused, why="Late.", now=later)
+
+
+def test_no_case_is_dismissed_while_somebody_is_suspended_for_it(
+    cast: Cast, case: Incident
+) -> None:
+    measure = done(cast, case, "suspend-person", cast.bob.email)
+    now = timezone.now()
+    what = Decision.What.DISMISS
+    with pytest.raises(IncidentRefused, match="Still stopped"):
+        ask_decision(actor=cast.carl, incident=case, what=what, why="No.", now=now)
+    undo(actor=cast.carl, measure=measure, now=now)
+    ask_decision(actor=cast.carl, incident=case, what=what, why="No.", now=now)
+
+
+def test_who_is_barred_keeps_nothing(cast: Cast, case: Incident, clara: User) -> None:
+    measure = done(cast, case, "suspend-person", cast.bob.email)
+    bar(actor=cast.carl, incident=case, person=clara, why="So.", now=timezone.now())
+    with pytest.raises(PermissionDenied):
+        keep(actor=clara, measure=measure, why="Mine.", now=timezone.now())

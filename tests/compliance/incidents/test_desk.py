@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from compliance.clocks import Deadline
 from compliance.desklines import Block, told
 from compliance.incidents.casework import Decision, NoticeDuty, RunbookStep, Sending
 from compliance.incidents.models import Incident
@@ -173,8 +174,36 @@ def test_who_is_barred_finds_nothing_and_decides_nothing(
     assert second.post(address("words", incident.pk)).status_code == 404
     every = {line.text for block in told(clara, now).values() for line in block}
     assert not any(incident.reference in text for text in every)
+    clocks = reverse("admin:compliance_deadline_changelist")
+    assert incident.reference not in second.get(clocks).text
+    assert incident.reference in signed_in(cast.carl).get(clocks).text
+    for clock in Deadline.objects.filter(label__contains=incident.reference):
+        at = reverse("admin:compliance_deadline_change", args=[clock.pk])
+        assert second.get(at).status_code == 302  # no such clock
     do(signed_in(cast.carl), incident, "let-in", person_id=str(clara.pk), why="No.")
     assert incident.reference in second.get(HOME).content.decode()
+
+
+def test_no_page_of_the_desk_tells_who_is_barred_of_an_alarm(
+    cast: Cast, clara: User, settings: Any
+) -> None:
+    settings.PRODUCTION = True  # and nobody armed it
+    now = timezone.now()
+    incident = opened(cast.carl, now, detected_at=now - timedelta(hours=23))
+    bar(actor=cast.carl, incident=incident, person=clara, why="Perhaps.", now=now)
+    for place in ("/admin/", HOME, "/healthz"):
+        assert incident.reference not in signed_in(clara).get(place).text
+    assert incident.reference in signed_in(cast.carl).get("/admin/").text
+    assert "need somebody now" in signed_in(clara).get("/healthz").text
+
+
+def test_the_time_left_has_one_wording_on_every_page(cast: Cast) -> None:
+    now = timezone.now()
+    opened(cast.carl, now, detected_at=now - timedelta(hours=2, seconds=30))
+    client = signed_in(cast.carl)
+    clocks = reverse("admin:compliance_deadline_changelist")
+    for place in ("/admin/", HOME, clocks, page_of(Incident.objects.get())):
+        assert "21 h 59 min left" in client.get(place).text
 
 
 def test_the_last_officer_cannot_be_barred(cast: Cast) -> None:
@@ -242,8 +271,8 @@ def test_the_list_has_a_clock_and_finds_what_is_late_and_a_drill_has_its_colour(
     soon = opened(cast.carl, now, detected_at=now - 20 * HOUR)
     drill = opened(cast.carl, now, is_drill=True)
     every = carl.get(HOME).content.decode()
-    assert "overdue by 1:00 h" in every
-    assert "3:5" in every
+    assert "overdue by 1 h 0 min" in every
+    assert "3 h 59 min left" in every
     assert 'class="drill"' in every
     for state, found in (
         ("overdue", {late}),

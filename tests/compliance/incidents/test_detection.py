@@ -1,6 +1,7 @@
 """Each rule fires at what it is for, and not at what looks like it (INC-1)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,18 +9,25 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from compliance.incidents.detection import services
-from compliance.incidents.detection.models import Canary, DayOfReads, Detection
+from compliance.incidents.detection import reading, services
+from compliance.incidents.detection.models import (
+    Canary,
+    DayOfReads,
+    Detection,
+    Reading,
+)
 from compliance.incidents.detection.rules import BY_NAME, RULES, Rule
 from compliance.incidents.detection.services import read_log
 from compliance.incidents.models import Incident
 from compliance.packing import Period
 from compliance.reviewing import FINDINGS
+from marketplaces.evidence import fetching
 from marketplaces.models import Connection, SyncRun
 from plugseller.accounts.models import Lockout, User
 from plugseller.accounts.services import make_token, revoke_token
 from plugseller.audit.models import Entry
 from plugseller.audit.services import Acting, acting, record
+from plugseller.jobs.health import troubles
 from plugseller.jobs.models import OutgoingMail
 from plugseller.shelves import By
 from tests.compliance.incidents.cases import mails
@@ -250,27 +258,86 @@ def test_a_sole_officer_is_told_even_of_himself(cast: Cast) -> None:
 
 
 def test_the_end_of_the_log_cut_off_is_noticed(cast: Cast) -> None:
-    from compliance.incidents.detection.models import Reading
 
     Reading.objects.update(position=10**9)
     assert fired() == ["audit-broken"]
     assert fired() == ["audit-broken"]
 
 
-def test_a_rule_that_fails_stops_no_other(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def failing(name: str) -> tuple[Rule, ...]:
+    """The rules, of which one is broken."""
+
     def fails(news: Any, now: datetime) -> Any:
         raise RuntimeError
 
-    from dataclasses import replace
+    return tuple(replace(one, find=fails) if one.name == name else one for one in RULES)
 
-    first = replace(RULES[0], find=fails)
-    monkeypatch.setattr(services, "RULES", (first, *RULES[1:]))
+
+def test_a_rule_that_fails_stops_no_other(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "RULES", failing("mass-export"))
     broken(cast, enough=True)
     with pytest.raises(ExceptionGroup):
         read_log(timezone.now())
     assert Incident.objects.get().rule == "audit-broken"
+
+
+def test_a_rule_that_failed_misses_nothing_and_sees_it_once(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(reading, "AT_ONCE", 2)  # many pieces
+    monkeypatch.setattr(services, "RULES", failing("audit-broken"))
+    broken(cast, enough=True)
+    for _ in range(3):
+        read(cast.bob, cast, 1)
+        with pytest.raises(ExceptionGroup):
+            read_log(timezone.now())
+    exports(cast, enough=True)
+    with pytest.raises(ExceptionGroup):
+        read_log(timezone.now())
+    assert [one.rule for one in Incident.objects.all()] == ["mass-export"]
+    # It is said loudly: in the log, on the desk and at /healthz; by mail once.
+    assert "CRITICAL" in {one.levelname for one in caplog.records}
+    [sign] = [one for one in troubles(timezone.now()) if one.name == "detection"]
+    assert "audit-broken" in sign.trouble
+    told = [one for one in mails() if "audit-broken" in one["subject"]]
+    assert [one["to"] for one in told] == [cast.carl.email]
+    monkeypatch.setattr(services, "RULES", RULES)
+    assert fired() == ["audit-broken", "mass-export"]
+    assert fired() == ["audit-broken", "mass-export"]
+    assert Detection.objects.get(rule="audit-broken").hits == 1
+    assert services.trouble(timezone.now()) == ""
+
+
+def test_a_log_that_was_cut_while_its_rule_failed_is_seen_later(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "RULES", failing("audit-broken"))
+    Reading.objects.update(position=10**9)
+    with pytest.raises(ExceptionGroup):
+        read_log(timezone.now())
+    monkeypatch.setattr(services, "RULES", RULES)
+    assert fired() == ["audit-broken"]
+    assert fired() == ["audit-broken"]
+
+
+@pytest.mark.parametrize(
+    ("event", "where"),
+    [("connection.refused", "reason"), ("app_secret.not_given", "code")],
+)
+def test_a_call_refused_outside_of_a_sync_is_seen_as_well(
+    cast: Cast, event: str, where: str
+) -> None:
+    def refused(why: str) -> None:
+        told = {"marketplace": "amazon", where: why}
+        record(event, actor=cast.carl, subject=cast.carl, details=told)
+
+    refused("throttled")
+    assert fired() == []
+    refused("not permitted")
+    assert fired() == ["restricted-operation"]
+    assert fetching.personal_data(timezone.now()).refused_calls == 1
 
 
 def test_many_accounts_locked_out_within_an_hour_are_one_draft(cast: Cast) -> None:

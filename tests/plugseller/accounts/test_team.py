@@ -65,7 +65,7 @@ def test_the_page_costs_the_same_for_any_team(
 ) -> None:
     client = signed_in(cast.alice)
     client.get("/s/north/team")
-    with django_assert_num_queries(8) as few:
+    with django_assert_num_queries(9) as few:
         assert client.get("/s/north/team").status_code == 200
     for number in range(12):
         member(cast.north, f"m{number}", Role.ANALYST)

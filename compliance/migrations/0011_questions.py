@@ -9,7 +9,7 @@ import plugseller.crypto.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("compliance", "0009_policies_and_registers"),
+        ("compliance", "0010_measures_that_stay"),
     ]
 
     operations = [
