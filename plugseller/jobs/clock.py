@@ -34,9 +34,10 @@ class ClockInDoubt(Exception):
 def running() -> tuple[str, float] | None:
     """Which start of which machine this is, and for how many seconds it has run,
     sleep included; None where the system doesn't tell (other than Linux)."""
-    if not _BOOT.exists():
+    try:
+        return _BOOT.read_text().strip(), time.clock_gettime(time.CLOCK_BOOTTIME)
+    except OSError:
         return None
-    return _BOOT.read_text().strip(), time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 @transaction.atomic
@@ -51,7 +52,8 @@ def why_in_doubt(now: datetime) -> str:
     boot, ran_for = told
     held = ClockReading.objects.select_for_update().filter(boot=boot).first()
     last = held or _first(boot, ran_for, now)
-    leap = now - last.read_at - timedelta(seconds=ran_for - last.ran_for)
+    expected = last.read_at + timedelta(seconds=ran_for - last.ran_for)
+    leap = now - expected
     if leap > LEAP:
         if last.doubted_at is None:
             last.doubted_at = now
@@ -60,9 +62,10 @@ def why_in_doubt(now: datetime) -> str:
         return _sentence(last.read_at, now)
     if leap > CLOCKS:
         _note(leap, believed=True)
-    if leap > timedelta():
-        last.read_at, last.ran_for = now, ran_for
-    last.doubted_at = None
+    if last.doubted_at is not None:
+        last.doubted_at = None
+        _forget_doubts(now)
+    last.read_at, last.ran_for = max(now, expected), ran_for
     last.save()
     return ""
 
@@ -96,10 +99,21 @@ def _first(boot: str, ran_for: float, now: datetime) -> ClockReading:
     there is, as if it had stood still for no instant."""
     others = ClockReading.objects.aggregate(newest=Max("read_at"))
     newest: datetime = others["newest"] or now
-    read_at = now if newest <= now <= newest + STILLNESS else newest
+    believed = newest <= now <= newest + STILLNESS
     old = ClockReading.objects.filter(doubted_at=None, read_at__lt=now - STILLNESS)
     old.exclude(read_at=newest).delete()
-    return ClockReading.objects.create(boot=boot, read_at=read_at, ran_for=ran_for)
+    if believed:
+        _forget_doubts(now)
+    held, _ = ClockReading.objects.get_or_create(
+        boot=boot,
+        defaults={"read_at": now if believed else newest, "ran_for": ran_for},
+    )
+    return held
+
+
+def _forget_doubts(now: datetime) -> None:
+    """The clock is right: what an earlier start doubted was ahead of it."""
+    ClockReading.objects.filter(doubted_at__gt=now + CLOCKS).delete()
 
 
 def _note(leap: timedelta, *, believed: bool) -> None:
@@ -112,7 +126,8 @@ def _note(leap: timedelta, *, believed: bool) -> None:
 
 def _sentence(before: datetime, now: datetime) -> str:
     return (
-        f"The clock isn't believed: it said {before:%Y-%m-%d %H:%M} UTC, and then, too "
-        f"soon, {now:%Y-%m-%d %H:%M}. Nothing is destroyed by it. Set it right; if it "
-        "is right, because we stood still for so long, run `manage.py confirm_clock`."
+        f"The clock isn't believed: it said {before:%Y-%m-%d %H:%M} UTC, and then "
+        f"{now:%Y-%m-%d %H:%M}, and we didn't see that much time pass. Nothing is "
+        "destroyed by it. Set it right; if it is right, because we stood still for so "
+        "long, run `manage.py confirm_clock`."
     )

@@ -23,12 +23,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from marketplaces.demo import COLUMNS, code_now, furnish
 from marketplaces.demologins import logins_file, read_logins
 from marketplaces.simulator.loopback import take_port
 from marketplaces.simulator.server import PortInUse
 from plugseller.commands import table
+from plugseller.jobs import clock
 
 _MANAGE = str(settings.BASE_DIR / "manage.py")
 _PATIENCE = 10  # seconds a process may take to end by itself
@@ -87,6 +89,8 @@ class Command(BaseCommand):
                 sys.stderr.write(f"\r\033[K{line}")  # Django's own would be red
                 sys.stderr.flush()
 
+        if clock.why_in_doubt(timezone.now()):  # the last demonstration was long ago
+            clock.confirm(timezone.now())
         rows = furnish(say=self.stdout.write, tell=tell)
         self.stdout.write(table(COLUMNS, rows))
         call_command("demo_desk", stdout=self.stdout)  # of the floor above
