@@ -228,6 +228,7 @@ def _pause(actor: User, target: str, now: datetime) -> Counts:
 
 
 def _resume(actor: User, target: str) -> Counts:
+    lock_sellers(UUID(target))  # one that is being connected is there, or isn't paused
     resumed = sum(
         marketplaces.resume_connection(actor=actor, connection=one.pk)
         for one in _accounts(target)
