@@ -184,6 +184,20 @@ def test_as_long_as_others_wait_an_erasure_changes_nothing(
     assert follow_erasures(now) == 0
 
 
+def test_what_a_case_took_in_is_asked_for_once(
+    cast: Cast, case: Incident, django_assert_num_queries: Any
+) -> None:
+    case.refresh_from_db()
+    with django_assert_num_queries(1):
+        assert case.cases == case.cases == [case.pk]
+    part, now = opened(cast.carl, timezone.now()), timezone.now()
+    merge(actor=cast.carl, incident=part, into=case, why="One cause.", now=now)
+    assert case.cases == [case.pk, part.pk]
+    advance(actor=cast.carl, incident=part, status=Incident.Status.TRIAGED, now=now)
+    case.refresh_from_db()
+    assert case.cases == [case.pk]
+
+
 def test_the_whole_shows_what_its_part_found_and_owes_its_sellers(
     cast: Cast, case: Incident, production: Any, tmp_path: Path
 ) -> None:
