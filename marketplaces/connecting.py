@@ -213,8 +213,9 @@ def keep(
     """
     try:
         with transaction.atomic():
+            held = lock_sellers(seller.pk)  # who pauses or resumes it waits, or is done
             connection = _own(seller, adapter, region, credentials.account_id)
-            _must_stay(seller, connection)
+            _must_stay(held, connection)
             is_new = connection is None
             connection = connection or Connection(
                 seller=seller,
@@ -259,11 +260,10 @@ def keep(
         ) from None
 
 
-def _must_stay(seller: Seller, connection: Connection | None) -> None:
+def _must_stay(held: list[Seller], connection: Connection | None) -> None:
     """ConnectRefused for what is to be deleted: asked again with the seller's row held,
     because the request may have come while the marketplace was asked."""
-    held = lock_sellers(seller.pk)
-    gone = not held or is_buried(Tombstone.Kind.SELLER, seller.pk)
+    gone = not held or is_buried(Tombstone.Kind.SELLER, held[0].pk)
     frozen = connection is not None and connection.frozen_at is not None
     if gone or held[0].frozen_at is not None or frozen:
         raise ConnectRefused(

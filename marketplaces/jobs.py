@@ -38,6 +38,13 @@ periodic("marketplaces.sync_due", every=settings.SYNC_EVERY, work=sync_due)
 
 periodic("exports.tend", every=timedelta(minutes=1), work=exporting.tend_exports)
 
+periodic(
+    "exports.expire",
+    every=timedelta(minutes=1),
+    work=exporting.expire_exports,
+    destroys=True,
+)
+
 
 def build_export(export_id: str) -> None:
     """Put together the file with all data that somebody asked for."""

@@ -367,10 +367,11 @@ BACKUP_KEEP = timedelta(days=28)
 
 REDIS_URL = env.secret("REDIS_URL", "")
 JOB_WORKERS = env.number("JOB_WORKERS", 2)  # 0: cron's `tick` does their work
+JOB_ENDS_WITHIN = timedelta(minutes=15)  # or its worker is killed
 Q_CLUSTER = {
     "name": "plugseller",
     "workers": max(JOB_WORKERS, 1),
-    "timeout": 900,
+    "timeout": int(JOB_ENDS_WITHIN.total_seconds()),
     "retry": 1200,  # above timeout, or a slow job would run twice
     "max_attempts": 3,
     "ack_failures": True,

@@ -6,9 +6,11 @@ incident's own; titles are for lists and mails, and name nobody.
 """
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 
 from plugseller.crypto.fields import SealedJSONField, SealedTextField
 
@@ -116,10 +118,15 @@ class Incident(models.Model):
         """Whether Amazon has to be told: as long as nobody knows better, it has."""
         return self.amazon != self.Involved.NO
 
-    @property
+    @cached_property
     def cases(self) -> "list[uuid.UUID]":
         """Its id and those of the cases it took in: they are read together."""
         return [self.pk, *self.merged.values_list("pk", flat=True)]
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """What it took in is asked for anew as well."""
+        self.__dict__.pop("cases", None)
+        super().refresh_from_db(*args, **kwargs)
 
     def is_barred(self, person_id: object) -> bool:
         """Whether the person must not see the case: it may be about them."""

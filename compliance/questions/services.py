@@ -34,19 +34,19 @@ class QuestionRefused(ValidationError):
 def ask_question(*, actor: User, text: str, now: datetime) -> Question:
     """A question, with the clock of its answer; every officer hears that one waits.
 
-    Raises QuestionRefused.
+    Raises QuestionRefused, and PermissionDenied once the person has left or joined us.
     """
-    if not actor.is_active or actor.is_staff:
+    person = User.objects.select_for_update(no_key=True).filter(pk=actor.pk).first()
+    if person is None or not person.is_active or person.is_staff:
         raise PermissionDenied
     text = _checked(text, "Write your question")
-    User.objects.select_for_update(no_key=True).get(pk=actor.pk)
-    _not_too_many(actor, now)
-    create_data_key(actor.pk)
-    question = Question(asked_by=actor.pk, asked_at=now, text=text)
+    _not_too_many(person, now)
+    create_data_key(person.pk)
+    question = Question(asked_by=person.pk, asked_at=now, text=text)
     clock = clocks.start(ANSWER.name, question.pk, label=ANSWER.label, now=now)
     question.due_at = clock.due_at
     question.save(force_insert=True)
-    record("question.asked", actor=actor, subject=question)
+    record("question.asked", actor=person, subject=question)
     tell_officers(
         subject="A question about data waits for an answer",
         text=(

@@ -11,7 +11,7 @@ from django_q.tasks import async_task
 
 from marketplaces.exporting.files import files
 from marketplaces.models import DataExport
-from plugseller.accounts.models import Seller, User
+from plugseller.accounts.models import User
 from plugseller.accounts.roles import Permission
 from plugseller.accounts.services.sellers import lock_sellers
 from plugseller.accounts.tenancy import Standing, standing_at
@@ -46,7 +46,8 @@ class ExportStopped(Exception):
 
 
 class ExportWaits(Exception):
-    """The package is built later: an incident keeps files from leaving the seller."""
+    """The package is built or fetched later, if at all: an incident keeps files from
+    leaving the seller."""
 
 
 def may_have_all(standing: Standing) -> bool:
@@ -92,22 +93,36 @@ def take_back(*, standing: Standing, export: DataExport, now: datetime) -> None:
 
 
 def tend_exports(now: datetime) -> int:
-    """Queue what the queue has lost; end what is over; how many ended."""
+    """Queue what the queue has lost; end what its asker lost; how many ended."""
     every = DataExport.objects.across_sellers(reason=REASON).select_related(
         "seller", "asked_by"
     )
-    waiting = every.filter(state__in=DataExport.OPEN, seller__exports_stopped_at=None)
+    unbuilt = every.filter(state__in=DataExport.OPEN)
+    waiting = unbuilt.filter(seller__exports_stopped_at=None)
     for late in waiting.filter(asked_at__lt=now - _LATE_AFTER):
         if (held := leases.take(lease_of(late.pk), now=now)) is not None:
             leases.give_back(held)  # nobody is at it
             _queue(late.pk)
+    stopped = unbuilt.exclude(seller__exports_stopped_at=None)
     ended = 0
-    for ready in every.filter(state=State.READY):
-        end = _over_because(ready, now)
+    for kept in (*every.filter(state=State.READY), *stopped):
+        end = _over_because(kept, now)
         if end is not None:
             with transaction.atomic():
-                ended += end_export(ready, end, now)
+                ended += end_export(kept, end, now)
     _sweep(now)
+    return ended
+
+
+def expire_exports(now: datetime) -> int:
+    """End the packages whose day is over; how many ended."""
+    over = DataExport.objects.across_sellers(reason=REASON).filter(
+        state=State.READY, expires_at__lte=now
+    )
+    ended = 0
+    for export in over:
+        with transaction.atomic():
+            ended += end_export(export, End.EXPIRED, now)
     return ended
 
 
@@ -128,15 +143,16 @@ def standing_of(export: DataExport, now: datetime) -> Standing:
     """How who asked stands at the seller now. Raises ExportStopped, ExportWaits."""
     if _is_erased(export.seller_id):
         raise ExportStopped(End.DELETION)
-    stopped = Seller.objects.filter(exports_stopped_at__isnull=False)
-    if stopped.filter(pk=export.seller_id).exists():
-        raise ExportWaits
     person = User.objects.filter(pk__in=[export.asked_by_id]).first()
     try:
         standing = standing_at(person, export.seller.slug, now=now)
     except Http404:
         raise ExportStopped(End.RIGHT_LOST) from None
-    if not may_have_all(standing):
+    lacks = {permission for permission in NEEDED if not standing.may(permission)}
+    stopped = standing.seller.exports_stopped_at is not None
+    if stopped and lacks == {Permission.EXPORT_DATA}:  # it alone is taken by that
+        raise ExportWaits
+    if lacks:
         raise ExportStopped(End.RIGHT_LOST)
     return standing
 
@@ -162,13 +178,11 @@ def end_export(
 
 
 def _over_because(export: DataExport, now: datetime) -> DataExport.End | None:
-    if not export.can_be_fetched(now):
-        return End.EXPIRED
     try:
         standing_of(export, now)
     except ExportStopped as stop:
         return stop.end
-    except ExportWaits:  # nobody can fetch it now; it is there again afterwards
+    except ExportWaits:  # nobody can fetch it now; afterwards, within its day
         return None
     return None
 

@@ -1,5 +1,6 @@
 """What was erased doesn't come back: the suppression list (RET-2)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -38,10 +39,11 @@ def is_buried(kind: Tombstone.Kind, value: UUID) -> bool:
     return Tombstone.objects.filter(kind=kind, hash__in=hashes).exists()
 
 
-def stone_of(kind: Tombstone.Kind, value: UUID) -> Tombstone | None:
-    """When and by which request the id was erased. Raises KeyTrouble."""
-    hashes = all_hashes(kind, value)
-    return Tombstone.objects.filter(kind=kind, hash__in=hashes).first()
+def stones_of(kind: Tombstone.Kind, values: Iterable[UUID]) -> dict[UUID, Tombstone]:
+    """When and by which request each of the ids was erased. Raises KeyTrouble."""
+    by_hash = {hashed: one for one in values for hashed in all_hashes(kind, one)}
+    found = Tombstone.objects.filter(kind=kind, hash__in=list(by_hash))
+    return {by_hash[stone.hash]: stone for stone in found}
 
 
 class Stones:

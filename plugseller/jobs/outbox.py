@@ -32,6 +32,7 @@ from plugseller.jobs.models import OutgoingMail
 _WAITS = (1, 5, 15, 60, 180, 360, 720, 1440)  # minutes after a failed try, then no more
 _URGENT_WAITS = (1, 1, 2, 2, 5)  # the last one again and again
 _AT_ONCE = 100  # mails in one round
+LEASE = "outbox"
 _LONGEST_ANSWER = 200
 
 logger = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ def send_due(now: datetime) -> int:
 
 
 def _hand_over(mails: models.QuerySet[OutgoingMail], now: datetime) -> int:
-    held = leases.take("outbox", now=now)
+    held = leases.take(LEASE, now=now)
     if held is None:
         return 0  # another worker is at it
     try:

@@ -28,6 +28,7 @@ from plugseller.jobs.models import Beat, Run
 from plugseller.shelves import Periodic
 
 BEAT_EVERY = leases.LIFE / 5
+TIMETABLE = "timetable "  # how the leases of its pieces begin
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ def begin(piece: Periodic, *, now: datetime) -> Running | None:
     A run that another worker left open is closed: it timed out, or its worker died.
     """
     life = min(leases.LIFE, piece.limit)
-    held = leases.take(f"timetable {piece.name}", now=now, life=life)
+    held = leases.take(f"{TIMETABLE}{piece.name}", now=now, life=life)
     if held is None:
         return None
     with transaction.atomic():

@@ -7,11 +7,13 @@ first, because it is done on a lease.
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.brokers import get_broker
@@ -19,9 +21,11 @@ from django_q.signing import SignedPackage
 
 from plugseller.audit.services import Acting, acting, record
 from plugseller.custody.gate import why_shut
-from plugseller.jobs import clock
-from plugseller.jobs.models import LATE, Beat, Run
-from plugseller.jobs.running import OutOfTime, alive, begin, end
+from plugseller.custody.models import CLOCKS
+from plugseller.jobs import clock, outbox
+from plugseller.jobs.leases import LIFE
+from plugseller.jobs.models import LATE, Beat, Lease, Run
+from plugseller.jobs.running import TIMETABLE, OutOfTime, alive, begin, end
 from plugseller.shelves import PERIODICALS, By, Periodic
 
 Outcome = Run.Outcome
@@ -101,13 +105,35 @@ def make_known(now: datetime) -> None:
 def silent_since(stand: Mapping[str, Beat], now: datetime) -> datetime | None:
     """Since when nobody ticks, neither cron nor a worker; None while somebody does.
 
-    What web processes do in their place is no sign of life of them.
+    What web processes do in their place is no sign of life of them. Workers that are
+    busy with the queue come to the tick when their job ends.
     """
     others = {n: stand[n] for n, piece in PERIODICALS.items() if not piece.cant_wait}
     if not any(one.is_overdue(PERIODICALS[n], now) for n, one in others.items()):
         return None
-    newest = max(one.newest_sign(now) or NEVER for one in others.values())
-    return newest if now > newest + LATE else None
+    begun = [one.newest_sign(now) for one in others.values()]
+    newest = max(filter(None, (*begun, _beat_of(others, now))), default=NEVER)
+    at_work = (
+        _queue_worked_at(now) if now <= newest + settings.JOB_ENDS_WITHIN else None
+    )
+    return newest if now > max(newest, at_work or NEVER) + LATE else None
+
+
+def _beat_of(names: Iterable[str], now: datetime) -> datetime | None:
+    """The last sign of life of a run of these that goes on."""
+    alive = Run.objects.filter(outcome=Outcome.RUNNING, beat_at__lte=now + CLOCKS)
+    beat: datetime | None = alive.filter(name__in=list(names)).aggregate(
+        at=Max("beat_at")
+    )["at"]
+    return beat
+
+
+def _queue_worked_at(now: datetime) -> datetime | None:
+    """When the lease of a sync or of another long job was last taken or prolonged."""
+    ours = Q(name__startswith=TIMETABLE) | Q(name=outbox.LEASE)
+    held = Lease.objects.exclude(ours).filter(expires_at__lte=now + LIFE + CLOCKS)
+    until: datetime | None = held.aggregate(at=Max("expires_at"))["at"]
+    return until - LIFE if until else None
 
 
 def stand_in(now: datetime) -> list[Ran]:

@@ -228,6 +228,7 @@ def _pause(actor: User, target: str, now: datetime) -> Counts:
 
 
 def _resume(actor: User, target: str) -> Counts:
+    lock_sellers(UUID(target))  # one that is being connected is there, or isn't paused
     resumed = sum(
         marketplaces.resume_connection(actor=actor, connection=one.pk)
         for one in _accounts(target)
@@ -238,8 +239,9 @@ def _resume(actor: User, target: str) -> Counts:
 def _say_exports(target: str, now: datetime) -> str:
     people = Seller.objects.get(pk=target).memberships.count()
     return (
-        f"None of the seller's {people} people can take a file of its data along; a "
-        "file that is ready, or being made, waits. It is shown on the screen as before."
+        f"None of the seller's {people} people can take a file of its data along. One "
+        "that is being made waits; one that is ready can be fetched afterwards, if its "
+        "day isn't over by then. The data is shown on the screen as before."
     )
 
 

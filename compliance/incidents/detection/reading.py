@@ -109,11 +109,16 @@ def leave_behind(rule: str, news: News, now: datetime) -> None:
     Reading.objects.create(name=rule, position=news.since, read_at=now)
 
 
-def left_behind() -> dict[str, int]:
-    """The rules that were left behind, and how many entries each hasn't seen."""
+def left_behind(known: Iterable[str]) -> dict[str, int]:
+    """Which of these rules were left behind, and how many entries each hasn't seen."""
     read = dict(Reading.objects.values_list("name", "position"))
-    upto = read.pop(_NAME, 0)
-    return {rule: abs(upto - position) for rule, position in read.items()}
+    upto = read.get(_NAME, 0)
+    return {rule: abs(upto - read[rule]) for rule in known if rule in read}
+
+
+def forget_others(known: Iterable[str]) -> None:
+    """A rule that was taken out of the program isn't waited for."""
+    Reading.objects.exclude(name__in=[_NAME, *known]).delete()
 
 
 def _beginning(now: datetime) -> int:

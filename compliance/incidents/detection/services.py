@@ -16,6 +16,7 @@ from compliance.incidents.detection.models import Detection
 from compliance.incidents.detection.reading import (
     News,
     add_reads,
+    forget_others,
     leave_behind,
     left_behind,
     next_missed,
@@ -40,7 +41,9 @@ def read_log(now: datetime) -> int:
     again at the next reading, and is raised at the end.
     """
     opened, failures = 0, []
-    for rule in [one for one in RULES if one.name in left_behind()]:
+    forget_others(_names())
+    behind = left_behind(_names())
+    for rule in [one for one in RULES if one.name in behind]:
         try:
             opened += _catch_up(rule, now)
         except Exception as error:
@@ -51,7 +54,7 @@ def read_log(now: datetime) -> int:
             if news is None:
                 break
             add_reads(news.entries)
-            behind = left_behind()
+            behind = left_behind(_names())
             for rule in [one for one in RULES if one.name not in behind]:
                 try:
                     opened += _apply(rule, news, now)
@@ -62,6 +65,10 @@ def read_log(now: datetime) -> int:
     if failures:
         raise ExceptionGroup("Rules of detection failed", failures)
     return opened
+
+
+def _names() -> list[str]:
+    return [rule.name for rule in RULES]
 
 
 def _catch_up(rule: Rule, now: datetime) -> int:
@@ -98,7 +105,8 @@ def _tell_that_it_fails(rule: Rule, error: Exception, now: datetime) -> None:
 
 def trouble(now: datetime) -> str:
     """Rules that see nothing at present, for the desk and `/healthz`."""
-    told = [f"{rule} ({count} entries)" for rule, count in left_behind().items()]
+    behind = left_behind(_names())
+    told = [f"{rule} ({count} entries)" for rule, count in behind.items()]
     return f"Rules that fail and are behind: {', '.join(sorted(told))}." if told else ""
 
 

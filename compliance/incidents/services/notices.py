@@ -135,7 +135,8 @@ def is_told(duty: NoticeDuty) -> datetime | None:
         initial = duty.notices.filter(kind=Kind.INITIAL).exclude(sent_at=None)
         return _arrived(list(initial))
     told: dict[UUID | None, datetime | None] = {}
-    for notice in sent_to_sellers(duty.incident).filter(kind=Kind.INITIAL):
+    sent = sent_to_sellers(duty.incident).filter(kind=Kind.INITIAL)
+    for notice in sent.prefetch_related("sendings"):
         told[notice.seller_id] = told.get(notice.seller_id) or _arrived([notice])
     owed = reachable_sellers(duty.incident)
     times = [told.get(seller) or told.get(None) for seller in owed]

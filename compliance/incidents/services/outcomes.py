@@ -16,7 +16,7 @@ from compliance.incidents.sections import affected_sellers
 from compliance.incidents.services.clock import renew_duties, run_clock
 from compliance.incidents.services.notices import is_told
 from compliance.incidents.services.people import hold, officer_at, tell
-from compliance.incidents.services.reach import unreachable
+from compliance.incidents.services.reach import reachable_sellers
 from compliance.incidents.services.runbook import tick_key
 from compliance.incidents.services.sending import (
     Way,
@@ -116,12 +116,19 @@ def follow_erasures(now: datetime) -> int:
         met_at=None,
         incident__ended_at=None,
     )
-    waiting = list(owed.select_related("incident"))
     return sum(
         _without_the_gone(one, now)
-        for one in waiting
-        if unreachable(affected_sellers(one.incident))
+        for one in owed.select_related("incident")
+        if _is_free_by_that(one)
     )
+
+
+def _is_free_by_that(duty: NoticeDuty) -> bool:
+    """Whether those who can't be told any more are all that is still owed."""
+    reachable = reachable_sellers(duty.incident)
+    if len(reachable) == len(affected_sellers(duty.incident)):
+        return False
+    return not reachable or is_told(duty) is not None
 
 
 @transaction.atomic

@@ -11,24 +11,29 @@ from compliance.incidents.models import Incident
 from compliance.incidents.sections import affected_sellers
 from plugseller.accounts.models import Seller
 from plugseller.custody.models import Tombstone
-from plugseller.custody.services import stone_of
+from plugseller.custody.services import stones_of
 
 
 def reachable_sellers(incident: Incident) -> list[UUID]:
     """The affected sellers whose people are owed a notice."""
     affected = affected_sellers(incident)
-    gone = unreachable(affected)
-    return [one for one in affected if one not in gone]
+    there = _there(affected)
+    return [one for one in affected if one in there]
 
 
 def unreachable(sellers: Collection[UUID]) -> dict[UUID, str]:
     """Those of the sellers that nobody can write to any more, each with the reason."""
-    there = set(Seller.objects.filter(pk__in=sellers).values_list("pk", flat=True))
-    return {one: _why(one) for one in sellers if one not in there}
+    there = _there(sellers)
+    gone = [one for one in sellers if one not in there]
+    stones = stones_of(Tombstone.Kind.SELLER, gone) if gone else {}
+    return {one: _why(stones.get(one)) for one in gone}
 
 
-def _why(seller: UUID) -> str:
-    stone = stone_of(Tombstone.Kind.SELLER, seller)
+def _there(sellers: Collection[UUID]) -> set[UUID]:
+    return set(Seller.objects.filter(pk__in=sellers).values_list("pk", flat=True))
+
+
+def _why(stone: Tombstone | None) -> str:
     if stone is None:
         return "it isn't here any more, and no address of it is known."
     by = f" ({stone.request})" if stone.request else ""

@@ -5,7 +5,7 @@
         "NAME": home / "plugseller.sqlite3",
         "OPTIONS": {
             "key": keyprovider.database_key,  # gives 64 hexadecimal digits
-        "next_key": keyprovider.next_database_key,  # None unless it is being changed
+            "next_key": keyprovider.next_database_key,  # None unless being changed
             "cache_mib": 16,                  # page cache of each connection
             "timeout": 20,                    # seconds to wait for another writer
         },

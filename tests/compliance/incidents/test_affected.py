@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from compliance.incidents.affected.reach import Window
@@ -22,6 +24,8 @@ from compliance.incidents.casework import NoticeDuty
 from compliance.incidents.evidence.services import add_file
 from compliance.incidents.models import Incident
 from compliance.incidents.services import IncidentRefused, advance, merge
+from compliance.incidents.services.outcomes import follow_erasures
+from compliance.incidents.services.reach import unreachable
 from compliance.incidents.services.selfsending import watch
 from compliance.incidents.services.sending import unreached_sellers
 from marketplaces.models import Connection
@@ -144,6 +148,54 @@ def test_who_is_deleted_after_it_was_listed_holds_up_nothing_and_the_page_says_w
     page = signed_in(cast.carl).get(f"/admin/compliance/incident/{case.pk}/change/")
     assert f"deleted on {now:%Y-%m-%d} (DEL-7K3M-Q9XT)" in page.text
     assert unreached_sellers(duty) == []
+
+
+def test_many_that_were_deleted_are_asked_for_once(
+    cast: Cast, django_assert_num_queries: Any
+) -> None:
+    now, ids = timezone.now(), [uuid4() for _ in range(5)]
+    for number, one in enumerate(ids[:4]):
+        bury(Tombstone.Kind.SELLER, one, request=f"DEL-{number}", now=now)
+    with django_assert_num_queries(2):
+        gone = unreachable([*ids, cast.north.pk])
+    assert [f"(DEL-{number})" in gone[one] for number, one in enumerate(ids)] == [
+        *4 * [True],
+        False,
+    ]
+    assert set(gone) == set(ids)
+    with django_assert_num_queries(1):
+        assert unreachable([cast.north.pk]) == {}
+
+
+def test_as_long_as_others_wait_an_erasure_changes_nothing(
+    cast: Cast, case: Incident
+) -> None:
+    read(cast.alice, cast.north, 7)
+    read(cast.charlie, cast.south, 1)
+    now = timezone.now()
+    compute(actor=cast.carl, incident=case, window=window(), now=now)
+    bury(Tombstone.Kind.SELLER, cast.south.pk, request="DEL-1", now=now)
+    Seller.objects.filter(pk=cast.south.pk).delete()
+    with CaptureQueriesContext(connection) as asked:
+        assert follow_erasures(now) == 0
+    assert {query["sql"].split()[0] for query in asked} == {"SELECT"}
+    Seller.objects.filter(pk=cast.north.pk).delete()
+    assert follow_erasures(now) == 1
+    assert follow_erasures(now) == 0
+
+
+def test_what_a_case_took_in_is_asked_for_once(
+    cast: Cast, case: Incident, django_assert_num_queries: Any
+) -> None:
+    case.refresh_from_db()
+    with django_assert_num_queries(1):
+        assert case.cases == case.cases == [case.pk]
+    part, now = opened(cast.carl, timezone.now()), timezone.now()
+    merge(actor=cast.carl, incident=part, into=case, why="One cause.", now=now)
+    assert case.cases == [case.pk, part.pk]
+    advance(actor=cast.carl, incident=part, status=Incident.Status.TRIAGED, now=now)
+    case.refresh_from_db()
+    assert case.cases == [case.pk]
 
 
 def test_the_whole_shows_what_its_part_found_and_owes_its_sellers(

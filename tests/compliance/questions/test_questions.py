@@ -25,10 +25,12 @@ from compliance.questions.telling import answered
 from marketplaces.models import Connection, SyncRun
 from plugseller.accounts.models import User
 from plugseller.audit.models import Entry
+from plugseller.crypto.models import DataKey
+from plugseller.crypto.services import destroy_data_key
 from plugseller.custody.rules import RULES
 from plugseller.jobs.models import OutgoingMail
 from plugseller.shelves import HOLDINGS, Scope, Verdict
-from tests.conftest import NOW, Cast, signed_in
+from tests.conftest import NOW, Cast, person, signed_in
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -37,8 +39,8 @@ WORDS = "Do you store my buyers' names? CANARY-ASKED"
 ANSWER = "No, never. CANARY-ANSWERED"
 
 
-def asked(person: User, text: str = WORDS, now: datetime = NOW) -> Question:
-    return ask_question(actor=person, text=text, now=now)
+def asked(who: User, text: str = WORDS, now: datetime = NOW) -> Question:
+    return ask_question(actor=who, text=text, now=now)
 
 
 def answer(
@@ -63,6 +65,23 @@ def read(someone: User, path: str) -> str:
 
 def desk(question: Question) -> str:
     return reverse("admin:compliance_question_change", args=[question.pk])
+
+
+@pytest.mark.parametrize(
+    "became", [{"is_active": False}, {"staff_role": "support"}, None]
+)
+def test_who_left_while_the_page_was_open_asks_nothing(
+    cast: Cast, became: dict[str, Any] | None
+) -> None:
+    """What the request knows of the person is older than what is so now."""
+    stale = person("stale")
+    now_so = User.objects.filter(pk=stale.pk)
+    now_so.update(**became) if became else now_so.delete()
+    destroy_data_key(stale.pk)  # as an erasure does: it must not come back
+    with pytest.raises(PermissionDenied):
+        asked(stale)
+    assert not Question.objects.exists()
+    assert not DataKey.objects.filter(owner=stale.pk, destroyed_at=None).exists()
 
 
 def test_a_question_is_asked_answered_mailed_and_shown(cast: Cast) -> None:

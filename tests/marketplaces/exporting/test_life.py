@@ -13,7 +13,11 @@ from marketplaces.exporting import building, fetching, services
 from marketplaces.exporting.building import build_export
 from marketplaces.exporting.files import files
 from marketplaces.exporting.packing import Packing
-from marketplaces.exporting.services import take_back, tend_exports
+from marketplaces.exporting.services import (
+    expire_exports,
+    take_back,
+    tend_exports,
+)
 from marketplaces.models import DataExport
 from marketplaces.services import freeze_connection
 from plugseller.accounts.roles import Role
@@ -143,10 +147,11 @@ def test_it_is_gone_after_its_day(
     with pytest.raises(ValidationError, match="gone"):
         fetching.fetch_export(standing=standing, export=made, now=made.expires_at)
     with django_capture_on_commit_callbacks(execute=True):
-        tend_exports(made.expires_at - timedelta(seconds=1))
+        assert expire_exports(made.expires_at - timedelta(seconds=1)) == 0
+        assert tend_exports(made.expires_at) == 0  # not by the clock
     assert files.is_there(made.file_name)
     with django_capture_on_commit_callbacks(execute=True):
-        assert tend_exports(made.expires_at) == 1
+        assert expire_exports(made.expires_at) == 1
     made.refresh_from_db()
     assert (made.state, made.end) == ("ended", "expired")
     assert not files.is_there(made.file_name)
@@ -417,16 +422,55 @@ def test_an_incident_keeps_a_ready_file_back_and_loses_nothing(
     assert fetched(made, world.cast.alice)
 
 
-def test_its_day_and_a_deletion_end_it_while_an_incident_keeps_it_back(
-    world: World, django_capture_on_commit_callbacks: Any
+@pytest.mark.parametrize("ready", [True, False])
+def test_who_lost_the_right_meanwhile_gets_nothing_when_an_incident_is_over(
+    world: World, ready: bool, django_capture_on_commit_callbacks: Any
 ) -> None:
-    made, now, seller = built(world.cast.alice), timezone.now(), world.cast.north.pk
-    stop_exports(actor=world.cast.carl, seller=seller, now=now)
-    bury(Tombstone.Kind.SELLER, seller, request="", now=now)
+    second, seller = person("second"), world.cast.north
+    join(actor=None, seller=seller, user=second, role=Role.OWNER)
+    made, now = (built if ready else asked)(second), timezone.now()
+    stop_exports(actor=world.cast.carl, seller=seller.pk, now=now)
+    assert tend_exports(now) == 0
+    join(actor=None, seller=seller, user=second, role=Role.VIEWER)
     with django_capture_on_commit_callbacks(execute=True):
         assert tend_exports(now) == 1
     made.refresh_from_db()
-    assert made.end == "deletion"
+    assert (made.state, made.end) == ("ended", "right lost")
+    assert files.names() == {}
+
+
+def test_a_right_lost_while_it_is_built_counts_more_than_an_incident(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second, seller = person("second"), world.cast.north
+    join(actor=None, seller=seller, user=second, role=Role.OWNER)
+    made, write = asked(second), Packing._json
+
+    def demoted(self: Packing, table: Any) -> None:
+        write(self, table)
+        stop_exports(actor=world.cast.carl, seller=seller.pk, now=timezone.now())
+        join(actor=None, seller=seller, user=second, role=Role.VIEWER)
+
+    monkeypatch.setattr(Packing, "_json", demoted)
+    build_export(made.pk, now=timezone.now())
+    made.refresh_from_db()
+    assert (made.state, made.end) == ("ended", "right lost")
+
+
+@pytest.mark.parametrize("end", ["expired", "deletion"])
+def test_its_day_and_a_deletion_end_it_while_an_incident_keeps_it_back(
+    world: World, end: str, django_capture_on_commit_callbacks: Any
+) -> None:
+    made, now, seller = built(world.cast.alice), timezone.now(), world.cast.north.pk
+    stop_exports(actor=world.cast.carl, seller=seller, now=now)
+    with django_capture_on_commit_callbacks(execute=True):
+        if end == "deletion":
+            bury(Tombstone.Kind.SELLER, seller, request="", now=now)
+            assert tend_exports(now) == 1
+        else:
+            assert expire_exports(now + DAY) == 1
+    made.refresh_from_db()
+    assert made.end == end
     assert not files.is_there(made.file_name)
 
 

@@ -235,6 +235,8 @@ def test_what_destroys_by_the_clock_says_so() -> None:
         "backup.expire",
         "deletion.process",
         "deletion.unattended",
+        "exports.expire",
+        "keys.rotate",
         "retention.purge",
         "retention.purge_hourly",
         "reviews.silence",

@@ -124,9 +124,8 @@ def test_only_what_can_not_wait_is_done_and_it_is_no_sign_of_life(
     cast: Cast, now: datetime
 ) -> None:
     last_tick(now)
-    assert (
-        silent_since(beats(), now + 3 * MINUTE) is None
-    )  # the tick of a moment ago isn't missed
+    # The tick of a moment ago isn't missed.
+    assert silent_since(beats(), now + 3 * MINUTE) is None
     at = now + 20 * MINUTE
     assert {one.name for one in stand_in(at)} == {
         "mail.send",
