@@ -7,13 +7,17 @@ from email import message_from_bytes
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.utils import timezone
 
 from compliance import clocks
 from compliance.incidents.casework import Notice, Sending
 from compliance.incidents.services.selfsending import watch
+from plugseller.accounts.models import User
+from plugseller.jobs.health import troubles
 from plugseller.jobs.models import OutgoingMail
 from tests.compliance.incidents.cases import deliver, duty_of, mails, opened, sent_by
-from tests.conftest import NOW, Cast
+from tests.conftest import NOW, Cast, signed_in
 from tests.plugseller.jobs.test_outbox import Postman, Servers
 from tests.plugseller.jobs.test_outbox import servers as servers
 
@@ -62,6 +66,50 @@ def test_a_mail_server_that_is_down_is_tried_until_it_is_back_and_it_is_said(
     duty.refresh_from_db()
     assert duty.met_at == now
     assert duty.was_late  # and shown so
+    assert len(copies(postman)) == 1
+
+
+def status(capsys: Any) -> tuple[int, str]:
+    """How `check_deadlines` ends, and what it shows of the notice to Amazon."""
+    code = 0
+    try:
+        call_command("check_deadlines")
+    except SystemExit as ended:
+        code = int(str(ended.code))
+    rows = capsys.readouterr().out.splitlines()
+    return code, next((row for row in rows if "notice amazon" in row), "")
+
+
+def test_a_notice_that_is_stuck_is_said_loudly_long_before_it_is_due(
+    cast: Cast, clara: User, production: Any, servers: Servers, capsys: Any
+) -> None:
+    """By the status of the command, the banner of the desk, and `/healthz`."""
+    postman, now = servers(), timezone.now()
+    incident = opened(cast.carl, now - HOUR)
+    sent_by(cast.carl, duty_of(incident), now)
+    code, shown = status(capsys)
+    assert (code, "in time" in shown) == (0, True)  # it only just left
+    port = production.EMAIL_PORT
+    production.EMAIL_PORT = NOBODY_LISTENS
+    deliver(now)
+    watch(now)
+    code, shown = status(capsys)
+    assert code == 1
+    assert "in time" in shown  # 23 hours are left
+    assert "didn't leave" in shown
+    for officer in (cast.carl, clara):
+        page = signed_in(officer).get("/admin/accounts/user/").text
+        assert f"{incident.reference}: no mail server takes the notice" in page
+    assert "no mail server" not in signed_in(cast.olga).get("/admin/").text
+    told = {sign.name: sign.trouble for sign in troubles(now)}
+    assert told["incidents"].startswith("1 need somebody now")
+    production.EMAIL_PORT = port
+    deliver(now + MINUTE)
+    watch(now + MINUTE)
+    assert status(capsys)[0] == 0
+    page = signed_in(cast.carl).get("/admin/accounts/user/").text
+    assert "no mail server" not in page
+    assert "incidents" not in {sign.name for sign in troubles(now)}
     assert len(copies(postman)) == 1
 
 
