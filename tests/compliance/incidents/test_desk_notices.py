@@ -9,22 +9,29 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from compliance.incidents.casework import Sending
+from compliance import clocks
+from compliance.clocks import Deadline
+from compliance.incidents.casework import Notice, NoticeDuty, Sending
 from compliance.incidents.models import Incident
 from compliance.incidents.services import (
+    advance,
+    draft_of,
     edit_notice,
+    know,
     note_bounced,
 )
 from compliance.incidents.services.outcomes import follow_mails
+from compliance.incidents.services.selfsending import watch
 from plugseller.jobs.models import OutgoingMail
 from tests.compliance.incidents.cases import (
     deliver,
     duty_of,
+    mails,
     notices_to,
     opened,
     sent_by,
 )
-from tests.conftest import Cast, signed_in
+from tests.conftest import NOW, Cast, signed_in
 from tests.plugseller.jobs.test_outbox import Servers
 from tests.plugseller.jobs.test_outbox import servers as servers
 
@@ -154,3 +161,54 @@ def test_that_it_arrived_or_came_back_is_recorded_by_its_button(
     assert str(State(sending.state).label) in page
     assert "CANARY" not in page
     assert signed_in(cast.olga).post(at, given).status_code in (302, 403)
+
+
+def test_opened_again_after_all_were_told_it_owes_a_follow_up_and_no_new_24_hours(
+    cast: Cast, production: Any, servers: Servers, armed: None
+) -> None:
+    """Edge 28."""
+    servers()
+    incident = opened(cast.carl, NOW)
+    know(
+        actor=cast.carl,
+        incident=incident,
+        title=incident.title,
+        kind=Incident.Kind.CREDENTIAL_LEAK,
+        severity=Incident.Severity.HIGH,
+        marketplaces=["amazon"],
+        data_kinds=[],
+        amazon_is_involved=True,
+        now=NOW,
+    )
+    sent_by(cast.carl, duty_of(incident), NOW)
+    deliver(NOW)
+    follow_mails(NOW)
+    for status in (
+        *(Status.TRIAGED, Status.CONTAINED, Status.ERADICATED),
+        *(Status.RECOVERED, Status.REVIEWED, Status.CLOSED),
+    ):
+        advance(actor=cast.carl, incident=incident, status=status, now=NOW + HOUR)
+    assert incident.ended_at is not None
+
+    later = NOW + 100 * HOUR
+    advance(actor=cast.carl, incident=incident, status=Status.TRIAGED, now=later)
+    duty = duty_of(incident)
+    assert (duty.met_at, duty.due_at) == (NOW, NOW + 24 * HOUR)
+    assert not duty.is_overdue(later)
+    running = Deadline.objects.filter(subject_id=duty.pk, ended_at=None)
+    assert not running.exists()
+    told = len(mails())
+    for hours in (0, 12, 22, 24):  # what a new clock would do
+        clocks.run_due(later + hours * HOUR)
+        watch(later + hours * HOUR)
+    assert not any("Amazon" in one["subject"] for one in mails()[told:])
+    assert len(notices_to(AMAZON)) == 1
+
+    assert draft_of(duty, now=later).notice is None
+    edit_notice(
+        actor=cast.carl, duty=duty, subject="More", text="We know more.", now=later
+    )
+    added = sent_by(cast.carl, duty, later)
+    assert (added.kind, added.number) == (Notice.Kind.FOLLOW_UP, 2)
+    assert [one["text"] for one in notices_to(AMAZON)].count("We know more.") == 1
+    assert NoticeDuty.objects.get(pk=duty.pk).met_at == NOW
