@@ -6,15 +6,19 @@ from typing import Any
 import pytest
 
 from compliance import clocks
+from compliance.incidents import sections
 from compliance.incidents.casework import Notice, NoticeDuty, Sending
 from compliance.incidents.models import Incident
 from compliance.incidents.services import (
     IncidentRefused,
     know,
+    merge,
     note_sent_otherwise,
+    renew_duties,
 )
 from compliance.incidents.services.outcomes import follow_mails
 from compliance.incidents.services.selfsending import watch
+from plugseller.jobs.models import OutgoingMail
 from plugseller.shelves import DataClass
 from tests.compliance.incidents.cases import (
     deliver,
@@ -110,3 +114,57 @@ def test_without_any_contact_of_amazon_hour_22_cries_out_and_goes_once_there_is_
     production.AMAZON_SECURITY_CONTACTS = [AMAZON]
     watch(NOW + 22 * HOUR + timedelta(minutes=1))
     assert len(notices_to(AMAZON)) == 1
+
+
+@pytest.mark.parametrize("recipient", Recipient)
+@pytest.mark.parametrize("is_drill", [True, False])
+def test_a_drill_and_what_is_not_production_reach_nobody_real(
+    cast: Cast,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    recipient: NoticeDuty.Recipient,
+    is_drill: bool,
+) -> None:
+    """Each recipient, with every address set that production would use."""
+    settings.PRODUCTION, settings.INCIDENT_DRILL_ADDRESS = is_drill, DRILL
+    for name, address in SETTINGS.values():
+        setattr(settings, name, address)
+    seller = cast.north.pk if recipient == Recipient.SELLERS else None
+    monkeypatch.setattr(sections, "_sellers", [lambda _: [cast.north.pk]])
+    incident = opened(cast.carl, NOW, is_drill=is_drill)
+    known(cast, incident, "amazon", "walmart")
+    renew_duties(incident, now=NOW)
+    sent_by(cast.carl, duty_of(incident, recipient), NOW, seller_id=seller)
+    urgent = OutgoingMail.objects.filter(urgent=True)
+    assert [one.content.reveal()["to"] for one in urgent] == [DRILL]
+    assert not Sending.objects.filter(is_real=True).exists()
+
+
+def test_a_drill_and_a_real_case_at_hour_22_each_reach_their_own(
+    cast: Cast, production: Any, armed: None
+) -> None:
+    drill = opened(cast.carl, NOW, title="Our exercise", is_drill=True)
+    real = opened(cast.carl, NOW, title="A key in a public place")
+    clocks.run_due(NOW + 22 * HOUR)
+    watch(NOW + 22 * HOUR)
+    [to_amazon], [exercise] = notices_to(AMAZON), notices_to(DRILL)
+    assert real.reference in to_amazon["subject"]
+    assert drill.reference not in to_amazon["subject"] + to_amazon["text"]
+    assert exercise["subject"].startswith("DRILL: ")
+    assert drill.reference in exercise["subject"]
+    assert real.reference not in exercise["subject"] + exercise["text"]
+    for incident, is_real in ((real, True), (drill, False)):
+        assert Sending.objects.get(notice__duty__incident=incident).is_real is is_real
+
+
+@pytest.mark.parametrize("drill_goes_into_case", [True, False])
+def test_a_case_and_a_drill_stay_apart(cast: Cast, drill_goes_into_case: bool) -> None:
+    case, drill = opened(cast.carl, NOW), opened(cast.carl, NOW, is_drill=True)
+    one, other = (drill, case) if drill_goes_into_case else (case, drill)
+    with pytest.raises(IncidentRefused, match="stay apart"):
+        merge(actor=cast.carl, incident=one, into=other, why="One.", now=NOW)
+    with pytest.raises(IncidentRefused, match="stay apart"):
+        merge(actor=cast.carl, incident=one, into=one, why="Itself.", now=NOW)
+    one.refresh_from_db()
+    assert one.status == Incident.Status.DETECTED
+    assert other.timeline.filter(what="took in").count() == 0
