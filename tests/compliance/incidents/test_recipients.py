@@ -8,6 +8,7 @@ import pytest
 from compliance import clocks
 from compliance.incidents import sections
 from compliance.incidents.casework import Notice, NoticeDuty, Sending
+from compliance.incidents.drafts import drafted
 from compliance.incidents.models import Incident
 from compliance.incidents.services import (
     IncidentRefused,
@@ -168,3 +169,35 @@ def test_a_case_and_a_drill_stay_apart(cast: Cast, drill_goes_into_case: bool) -
     one.refresh_from_db()
     assert one.status == Incident.Status.DETECTED
     assert other.timeline.filter(what="took in").count() == 0
+
+
+def test_both_marketplaces_are_told_and_neither_hears_of_the_other(
+    cast: Cast, production: Any
+) -> None:
+    """Edge 29: one case, a notice each, and no fact that names the other."""
+    name, walmart_at = SETTINGS[Recipient.WALMART]
+    setattr(production, name, walmart_at)
+    incident = opened(cast.carl, NOW, what="Orders of Amazon and Walmart lay open.")
+    known(cast, incident, "amazon", "walmart")
+    due = {}
+    for recipient, address, other in (
+        (Recipient.AMAZON, AMAZON, "walmart"),
+        (Recipient.WALMART, walmart_at, "amazon"),
+    ):
+        duty = duty_of(incident, recipient)
+        assert duty.is_open
+        due[recipient] = duty.due_at
+        for kind in Notice.Kind:
+            words = " ".join(drafted(duty, kind, now=NOW)).lower()
+            assert recipient.value in words, kind
+            assert other not in words, kind
+            assert "lay open" not in words, kind  # the fact that names both
+        sent_by(cast.carl, duty, NOW)
+        [told] = notices_to(address)
+        assert other not in (told["subject"] + told["text"]).lower()
+    assert set(due.values()) == {NOW + 24 * HOUR}
+    plain = opened(cast.carl, NOW, what="Orders lay open.")
+    known(cast, plain, "amazon", "walmart")
+    for recipient in (Recipient.AMAZON, Recipient.WALMART):
+        words = drafted(duty_of(plain, recipient), Notice.Kind.INITIAL, now=NOW)[1]
+        assert "Orders lay open." in words
