@@ -8,7 +8,6 @@ import asyncio
 import gc
 import os
 import shutil
-import time
 from asyncio import AbstractEventLoop
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser
 from whitenoise.middleware import WhiteNoiseMiddleware
 
@@ -187,7 +187,7 @@ def signed_in(someone: User, *, confirmed: bool = True) -> Client:
     ago = 0 if confirmed else settings.ACCOUNT_REAUTHENTICATION_TIMEOUT + 1
     session = client.session
     session["account_authentication_methods"] = [
-        {"method": "mfa", "type": "totp", "at": time.time() - ago}
+        {"method": "mfa", "type": "totp", "at": timezone.now().timestamp() - ago}
     ]
     session["account_authentication_methods_user"] = str(someone.pk)
     session.save()

@@ -50,8 +50,23 @@ ALLOWED = (
     Allowed("compliance_detection", ("cause",), "what a rule fired for; an id"),
     Allowed("compliance_affectedlist", ("sellers", "narrowed"), "whose data it was"),
     Allowed("compliance_measure", ("target",), "what was stopped in an incident"),
-    Allowed("compliance_timelineentry", ("details",), "what happened; ids alone"),
-    Allowed("compliance_incident", ("barred",), "who didn't see the case; ids alone"),
+    Allowed("compliance_timelineentry", ("actor_id", "details"), "who did what"),
+    Allowed(
+        "compliance_incident",
+        ("barred", "entered_by"),
+        "who didn't see the case, or told of it; ids alone",
+    ),
+    Allowed("compliance_notice", ("seller_id",), "whose people were told"),
+    Allowed("compliance_sending", ("person_id", "noted_by"), "who was told, and read"),
+    Allowed(
+        "compliance_review", ("seller_id", "signed_by"), "what was reviewed by whom"
+    ),
+    Allowed(
+        "compliance_reviewitem",
+        ("subject", "person_id", "seller_id"),
+        "the snapshot that was reviewed; ids alone",
+    ),
+    Allowed("compliance_reviewdecision", ("by",), "who decided; the id alone"),
     Allowed("compliance_step", ("actor_id", "details"), "who did what to a request"),
     Allowed("compliance_deadline", ("subject_id",), "which promise was kept when"),
     Allowed(

@@ -159,6 +159,7 @@ class Sending(models.Model):
     )
     person_id = models.UUIDField(null=True)  # of a seller's people, who gets it
     way = models.PositiveSmallIntegerField()  # the first, the next: counted from 1
+    # "" for a person, who stands here by id: their address goes when they do (RET-2).
     address = SealedTextField(owner="seal_id")
     seal_id = models.UUIDField(editable=False)
     is_real = models.BooleanField()  # False: to the drill's address

@@ -3,7 +3,7 @@
 A mail is a row in the transaction of what it tells of, so neither exists without the
 other. Handing it over happens outside of that transaction, at once where possible and
 by the timetable otherwise. To send a mail twice after a crash is better than never;
-the second one carries the same Message-ID.
+the second one is the same to the letter, with its Message-ID and its date.
 
 An urgent mail goes before all others, over the second mail server where the first
 doesn't take it, and is tried until one of them does (INC-3).
@@ -11,7 +11,7 @@ doesn't take it, and is tried until one of them does (INC-3).
 
 import logging
 from datetime import datetime, timedelta
-from email.utils import make_msgid
+from email.utils import format_datetime, make_msgid
 from functools import partial
 from uuid import UUID
 
@@ -168,7 +168,11 @@ def _over(mail: OutgoingMail, connection: BaseEmailBackend) -> str:
         subject=content["subject"],
         body=content["text"],
         to=[content["to"]],
-        headers={"Message-ID": mail.message_id, "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": mail.message_id,
+            "Date": format_datetime(mail.posted_at),
+            "Auto-Submitted": "auto-generated",
+        },
         connection=connection,
     ).send()
     answer = getattr(connection, "answer", "kept as a file")

@@ -177,7 +177,7 @@ def take_way(notice: Notice, way: Way, number: int, *, now: datetime) -> Sending
         notice=notice,
         person_id=way.person_id,
         way=number,
-        address=address,
+        address="" if way.person_id else address,
         seal_id=duty.incident_id,
         is_real=is_real(duty.incident),
         mail_id=mail.pk,

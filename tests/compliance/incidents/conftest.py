@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from compliance.incidents.services import arm
 from plugseller.accounts.models import User
-from tests.conftest import Cast, person
+from tests.conftest import NOW, Cast, person
 
 
 @pytest.fixture
@@ -20,3 +21,10 @@ def production(settings: Any) -> Any:
     settings.PRODUCTION = True
     settings.INCIDENT_DRILL_ADDRESS = "drill@example.test"
     return settings
+
+
+@pytest.fixture
+def armed(cast: Cast, clara: User) -> None:
+    """Two officers let the notice to Amazon go out by itself."""
+    arm(actor=cast.carl, now=NOW)
+    arm(actor=clara, now=NOW)

@@ -29,7 +29,6 @@ from compliance.incidents.services.selfsending import alarms, send_by_itself, wa
 from plugseller.accounts.models import User
 from plugseller.audit.models import Entry
 from plugseller.jobs.health import troubles
-from plugseller.jobs.models import OutgoingMail
 from tests.compliance.incidents.cases import (
     deliver,
     duty_of,
@@ -46,12 +45,6 @@ pytestmark = pytest.mark.django_db
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 REAL, DRILL = "security@amazon.com", "drill@localhost"
 HOUR_22 = NOW + 22 * HOUR
-
-
-@pytest.fixture
-def armed(cast: Cast, clara: User) -> None:
-    arm(actor=cast.carl, now=NOW)
-    arm(actor=clara, now=NOW)
 
 
 def warnings_to(person: User) -> list[str]:
@@ -210,78 +203,6 @@ def test_cron_alone_warns_and_sends(cast: Cast, settings: Any, capsys: Any) -> N
     assert len(notices_to(DRILL)) == 1
     assert Notice.objects.get().duty.incident == late
     assert "incidents.notices" in capsys.readouterr().out
-
-
-def test_a_mail_server_that_is_down_is_tried_until_it_is_back_and_it_is_said(
-    cast: Cast,
-    production: Any,
-    servers: Servers,
-    armed: None,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    postman = servers()
-    port = production.EMAIL_PORT
-    production.EMAIL_PORT = 1  # nobody listens there
-    duty = duty_of(opened(cast.carl, NOW))
-    now = HOUR_22
-    clocks.run_due(now)
-    for _ in range(40):
-        deliver(now)
-        watch(now)
-        mail = OutgoingMail.objects.get(urgent=True)
-        assert mail.state == OutgoingMail.State.QUEUED
-        assert mail.try_at - now <= 5 * MINUTE
-        now = mail.try_at
-    assert now > NOW + 24 * HOUR
-    clocks.run_due(now)
-    assert any(told["subject"].startswith("OVERDUE") for told in mails())
-    assert "no mail server takes" in caplog.text
-    assert {one.levelname for one in caplog.records if "takes" in one.message} == {
-        "CRITICAL"
-    }
-    with pytest.raises(SystemExit):
-        call_command("check_deadlines")
-    assert "no mail server" in troubles(now)[0].trouble or troubles(now)
-    production.EMAIL_PORT = port
-    deliver(now)
-    watch(now)
-    duty.refresh_from_db()
-    assert duty.met_at == now
-    assert duty.was_late  # and shown so
-    assert sum(REAL in one.rcpt_tos for one, _ in postman.got) == 1
-
-
-def test_the_second_mail_server_takes_what_the_first_does_not(
-    cast: Cast, production: Any, servers: Servers
-) -> None:
-    postman = servers()
-    production.SECOND_MAIL_HOST = "localhost"
-    production.SECOND_MAIL_PORT = production.EMAIL_PORT
-    production.EMAIL_PORT = 1
-    duty = duty_of(opened(cast.carl, NOW))
-    sent_by(cast.carl, duty, NOW)
-    deliver(NOW)
-    watch(NOW)
-    assert [one.rcpt_tos for one, _ in postman.got] == [[REAL]]
-    assert Sending.objects.get().answer == "250 OK"
-
-
-def test_a_slow_server_is_no_second_notice(
-    cast: Cast, production: Any, servers: Servers, armed: None
-) -> None:
-    """It took the mail, and its answer came too late: the same Message-ID again."""
-    servers()
-    production.EMAIL_TIMEOUT = 0.000001
-    opened(cast.carl, NOW)
-    clocks.run_due(HOUR_22)
-    deliver(HOUR_22)
-    watch(HOUR_22)
-    production.EMAIL_TIMEOUT = 20
-    deliver(HOUR_22 + MINUTE)
-    watch(HOUR_22 + MINUTE)
-    sending = Sending.objects.get()
-    assert sending.state == Sending.State.ACCEPTED
-    assert Notice.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,7 +1,6 @@
 """INC-1: what officers decide, what the runbook keeps, and how fast we were."""
 
 from datetime import timedelta
-from itertools import product
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -22,7 +21,6 @@ from compliance.incidents.services import (
     tick,
     tick_key,
 )
-from compliance.incidents.states import WAYS
 from compliance.tasks import Task, open_task
 from plugseller.accounts.models import User
 from tests.compliance.incidents.cases import duty_of, mails, opened, sent_by
@@ -31,27 +29,6 @@ from tests.conftest import NOW, Cast
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 Status, What = Incident.Status, Decision.What
-BY_TWO = (Status.DISMISSED, Status.MERGED)
-
-
-def test_one_officer_goes_the_ways_of_the_table_and_never_those_that_take_two(
-    cast: Cast,
-) -> None:
-    incident = opened(cast.carl, NOW)
-    NoticeDuty.objects.filter(incident=incident).update(met_at=NOW)
-    for begins, ends in product(Status, Status):
-        ended = NOW if begins in Incident.ENDED else None
-        ours = Incident.objects.filter(pk=incident.pk)
-        ours.update(status=begins, ended_at=ended)
-        incident.refresh_from_db()
-        step = {"actor": cast.carl, "incident": incident, "status": ends, "now": NOW}
-        if ends in WAYS[begins] and ends not in BY_TWO:
-            advance(**step)  # type: ignore[arg-type]  # its arguments
-            assert incident.status == ends
-            assert (incident.ended_at is not None) == (ends in Incident.ENDED)
-        else:
-            with pytest.raises(IncidentRefused):
-                advance(**step)  # type: ignore[arg-type]  # its arguments
 
 
 def test_nobody_but_officers_decides(cast: Cast) -> None:

@@ -1,10 +1,12 @@
 """Mail: kept first, sealed, handed to a real server over TLS, tried again."""
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 from uuid import uuid4
 
@@ -23,15 +25,19 @@ TO, SUBJECT, TEXT = "canary@example.test", "Canary subject", "Your code: CANARY-
 
 
 class Postman:
-    """A mail server that keeps what it got, and refuses on order."""
+    """A mail server that keeps what it got; refuses, or answers late, on order."""
 
     def __init__(self) -> None:
         self.got: list[Any] = []
         self.says = "250 OK"
+        self.late_for = ""  # the address whose mail it takes, and answers when it may
+        self.may_answer = Event()
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         if self.says.startswith("250"):
             self.got.append((envelope, session.ssl))
+        if self.late_for in envelope.rcpt_tos:
+            await asyncio.to_thread(self.may_answer.wait, 20)
         return self.says
 
 
