@@ -1,4 +1,4 @@
-"""Officers, and the place where we run."""
+"""Officers, the place where we run, and what real faults are made with."""
 
 from typing import Any
 
@@ -6,6 +6,11 @@ import pytest
 
 from plugseller.accounts.models import User
 from tests.conftest import Cast, person
+from tests.marketplaces.conftest import clock, simulator, simulators
+from tests.plugseller.audit.conftest import intruder
+from tests.plugseller.jobs.conftest import backup_places
+
+__all__ = ["backup_places", "clock", "intruder", "simulator", "simulators"]
 
 
 @pytest.fixture
