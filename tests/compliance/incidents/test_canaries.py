@@ -1,4 +1,4 @@
-"""However somebody gets at a planted seller, through the real pages, it is told (INC-1).
+"""However somebody gets at a planted seller, by the real pages, it is told (INC-1).
 
 The same done to a seller like any other is nothing.
 """

@@ -16,9 +16,11 @@ from django.utils import timezone
 
 from compliance.incidents.models import Incident
 from marketplaces import rotation, shelf
+from marketplaces.adapters.walmart.simulated import orders as walmart_orders
+from marketplaces.adapters.walmart.simulated import ordertext
 from marketplaces.connecting import ConnectRefused
 from marketplaces.contract import Request
-from marketplaces.models import Order, SyncRun
+from marketplaces.models import Connection, Order, SyncRun
 from marketplaces.rotation import RotationRefused
 from marketplaces.simulator.server import Simulator
 from marketplaces.sync.engine import sync_connection
@@ -27,8 +29,9 @@ from plugseller.custody.models import Backup
 from plugseller.jobs import backups
 from plugseller.jobs.backups import BackupTrouble
 from plugseller.shelves import PERIODICALS
+from tests.compliance.incidents.cases import mails
 from tests.conftest import Cast
-from tests.marketplaces.conftest import TestClock, connect_account
+from tests.marketplaces.conftest import Simulators, TestClock, connect_account
 from tests.marketplaces.test_services import connect, secrets_of
 from tests.plugseller.jobs.conftest import files_of
 
@@ -218,3 +221,87 @@ def test_so_is_asking_for_a_new_secret_that_does(
     assert HIDDEN not in {call.path for call in simulator.calls}
     told = stands_on(drafts()["restricted-operation"], "app_secret.not_given")
     assert told["code"] == "not permitted"
+
+
+Changes = Callable[..., None]
+
+
+@pytest.fixture
+def walmart_adds(monkeypatch: pytest.MonkeyPatch) -> Changes:
+    """Walmart's orders hold something more from now on."""
+
+    added: dict[str, object] = {}
+
+    def order(*given: Any, **named: Any) -> dict[str, object]:
+        return ordertext.order(*given, **named) | added
+
+    monkeypatch.setattr(walmart_orders, "order", order)
+    return added.update
+
+
+def fetch(account: Connection, clock: TestClock) -> SyncRun:
+    """Everything once more; the run of the orders."""
+    clock.pass_by(hours=1)
+    runs = sync_connection(account.pk, clock=clock, full=True)
+    return next(one for one in runs if one.feature == "orders")
+
+
+@pytest.mark.django_db
+def test_personal_data_in_a_new_place_of_walmarts_answers_is_a_draft(
+    cast: Cast, simulator: Simulator, clock: TestClock, walmart_adds: Changes
+) -> None:
+    """Buyers' names and addresses come with each order there: that alone is usual."""
+    account = connect_account(cast.north, simulator, "north-walmart")
+    assert fetch(account, clock).fields_dropped > 0
+    assert drafts() == {}
+    walmart_adds(warehouseZone="A7")
+    assert "list.elements.order[].warehouseZone" in fetch(account, clock).unknown
+    assert drafts() == {}
+    walmart_adds(giftRecipient={"fullName": "Ada Lovelace-Quince"})
+    fetch(account, clock)
+    found = drafts()
+    assert list(found) == ["unexpected-pii"]
+    draft = found["unexpected-pii"]
+    noted = draft.timeline.get(what="rule fired").details["facts"]
+    assert noted == {
+        "cause": "answers of walmart",
+        "paths": "list.elements.order[].giftRecipient",
+        "new_paths": 1,
+    }
+    assert draft.marketplaces == ["walmart"]
+    assert draft.amazon == Incident.Involved.UNKNOWN
+    # Told once: it is no news at the next pass, in the same case or in another.
+    fetch(account, clock)
+    drafts()
+    assert draft.timeline.filter(what="rule fired").count() == 1
+    assert Incident.objects.count() == 1
+    assert "Quince" not in str([mails(), *Order.unfenced.values(), draft.facts])
+
+
+LET_PASS = {
+    "orders[].orderAliases",
+    "orders[].orderItems[].product.serialNumbers",
+    "orders[].orderItems[].product.customization",
+    "orders[].orderItems[].fulfillment.packing.giftOption.giftMessage",
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("overshare", [False, True])
+def test_any_personal_data_of_amazon_is_a_draft_for_none_is_asked_for(
+    cast: Cast, simulators: Simulators, clock: TestClock, overshare: bool
+) -> None:
+    """But for the few places that come with what is asked for, and are dropped."""
+    account = connect_account(cast.north, simulators(overshare=overshare), AMAZON)
+    came = set(fetch(account, clock).dropped)
+    assert came > LET_PASS if overshare else came == LET_PASS
+    found = drafts()
+    assert list(found) == ["unexpected-pii"] * overshare
+    if overshare:
+        draft = found["unexpected-pii"]
+        assert draft.marketplaces == ["amazon"]
+        assert draft.amazon == Incident.Involved.YES
+        facts = draft.timeline.get(what="rule fired").details["facts"]
+        told = set(facts["paths"].split(", "))
+        assert told == came - LET_PASS
+        assert {"orders[].buyer", "orders[].recipient"} < told
