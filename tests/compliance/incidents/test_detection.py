@@ -198,6 +198,8 @@ def test_a_rule_fires_at_what_it_is_for(rule: Rule, cast: Cast) -> None:
     assert fired() == [rule.name]
     incident = Incident.objects.get()
     assert incident.status == Incident.Status.DETECTED
+    assert (incident.detected_by, incident.rule) == ("rule", rule.name)
+    assert (incident.kind, incident.severity) == (rule.kind, rule.severity)
     assert rule.wrong_when in incident.facts.reveal()["what"]  # type: ignore[union-attr]
     noted = incident.timeline.get(what="rule fired")
     assert noted.details["facts"]["cause"]
