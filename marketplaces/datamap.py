@@ -76,6 +76,7 @@ class Operation:
     full_every: timedelta | None = None  # how often a pass must look at everything
     marks_gone: str | None = None  # "listing", "stock": unseen in a full pass = gone
     cursor_verbatim: bool = False  # a page token is a whole query, sent as it came
+    comes_along: tuple[str, ...] = ()  # unwanted paths that come though not asked for
 
     @property
     def marketplace(self) -> str:

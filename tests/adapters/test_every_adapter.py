@@ -84,7 +84,9 @@ def test_the_map_tells_an_operation_whole(operation: Operation) -> None:
 @each_operation
 def test_no_personal_field_is_kept(operation: Operation) -> None:
     kept = {field.path for field in kept_fields(operation.structure)}
-    assert not kept & set(unwanted_paths(operation.structure))
+    unwanted = set(unwanted_paths(operation.structure))
+    assert not kept & unwanted
+    assert set(operation.comes_along) <= unwanted
     assert [path for path in kept if PERSONAL.search(path)] == []
 
 

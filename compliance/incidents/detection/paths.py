@@ -9,11 +9,9 @@ from datetime import datetime
 
 from compliance.incidents.detection.models import SeenPath
 from compliance.incidents.detection.reading import Seen
+from marketplaces import shelf
 from marketplaces.models import SyncRun
 
-# Walmart sends buyers' data with each order, so there only places that the data map
-# doesn't know are news. Amazon sends none that isn't asked for.
-ALWAYS_SENT = frozenset({"walmart"})
 _OF_PEOPLE = re.compile(
     r"address|phone|e-?mail|buyer|recipient|customer|postal|birth|giftmessage", re.I
 )
@@ -34,11 +32,16 @@ def new_paths(
     columns = ("pk", "connection__marketplace", "dropped", "unknown")
     for pk, marketplace, dropped, unknown in told.values_list(*columns):
         new = {path for path in unknown if _OF_PEOPLE.search(path)}
-        if marketplace not in ALWAYS_SENT:
-            new |= set(dropped)
+        new |= set(dropped) - _usual(marketplace)
         paths = sorted(path for path in new if _remember(marketplace, path, now))
         if paths:
             yield by_run[str(pk)], marketplace, paths
+
+
+def _usual(marketplace: str) -> set[str]:
+    """What a marketplace sends along with what we ask for, as the data map says."""
+    mapped = (one for one in shelf.datamap() if one.marketplace == marketplace)
+    return {path for operation in mapped for path in operation.comes_along}
 
 
 def _remember(marketplace: str, path: str, now: datetime) -> bool:

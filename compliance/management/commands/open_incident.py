@@ -13,6 +13,8 @@ from compliance.incidents.models import Incident
 from compliance.incidents.services import open_incident, tell
 from plugseller.commands import Report, ReportCommand
 
+_HOW = [one for one in Incident.Detected if one is not Incident.Detected.RULE]
+
 
 class Command(ReportCommand):
     """What happened comes on standard input, where no list of processes shows it: the
@@ -29,6 +31,12 @@ class Command(ReportCommand):
         parser.add_argument(
             "--detected-at", help="when it was noticed, as 2026-11-24T09:30:00+00:00"
         )
+        parser.add_argument(
+            "--detected-by",
+            default=Incident.Detected.OUTSIDE,
+            choices=[one.value for one in _HOW],
+            help="how it was noticed; one of our own rules opens its incident itself",
+        )
         parser.add_argument("--drill", action="store_true", help="for nobody real")
 
     def report(self, **options: Any) -> Report:
@@ -39,7 +47,7 @@ class Command(ReportCommand):
                 actor=None,
                 title=title,
                 what=what.strip(),
-                detected_by=Incident.Detected.OUTSIDE,
+                detected_by=Incident.Detected(options["detected_by"]),
                 detected_at=_instant(options["detected_at"]),
                 kind=Incident.Kind(options["kind"]),
                 severity=Incident.Severity(options["severity"]),

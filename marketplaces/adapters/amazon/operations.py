@@ -129,6 +129,12 @@ OPERATIONS = (
             "paginationToken",
         ),
         incremental=True,
+        comes_along=(  # in what every order holds, and in FULFILLMENT
+            "orders[].orderAliases",
+            "orders[].orderItems[].product.serialNumbers",
+            "orders[].orderItems[].product.customization",
+            "orders[].orderItems[].fulfillment.packing.giftOption.giftMessage",
+        ),
     ),
     Operation(
         key="amazon.searchCatalogItems",

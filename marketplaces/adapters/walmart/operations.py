@@ -14,7 +14,7 @@ from marketplaces.adapters.walmart.structures import (
     TokenDetail,
     WfsAnswer,
 )
-from marketplaces.datamap import Feature, Operation
+from marketplaces.datamap import Feature, Operation, unwanted_paths
 
 ALWAYS_ALL = timedelta(0)  # Walmart can't be asked what changed
 
@@ -111,5 +111,6 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         incremental=True,
         cursor_verbatim=True,
+        comes_along=unwanted_paths(OrdersAnswer),  # buyers come with each order
     ),
 )

@@ -182,6 +182,7 @@ def _header(file: IO[bytes], path: Path, kind: str) -> Header:
             raise ValueError
         header = Header(**json.loads(line[len(_MAGIC) :]))
         periods.start_of(header.period)
+        UUID(header.id)
         if header.line() != line or header.kind != kind:
             raise ValueError
         if len(bytes.fromhex(header.salt)) != 32:

@@ -64,13 +64,30 @@ def verify(file: Path, keys_file: Path, *, now: datetime) -> Verified:
 
     The result stands on the backup's record, where this database has it.
     """
+    row = _record_of(file)
     with places.putting_back(waits=True):
         try:
+            if row and header_of(file, DATABASE).id != str(row.pk):
+                raise BackupTrouble(f"{file} is another backup than was made there.")
             found = _compare(file, keys_file)
         except (BackupTrouble, KeyTrouble, LedgerBroken) as error:
             found = Verified(file, 0, 0, None, [str(error)])
-    _note(found, now)
+    if row:
+        _note(row, found, now)
     return found
+
+
+def _record_of(file: Path) -> Backup | None:
+    """By the file's place, which stays whatever becomes of the file; a copy that lies
+    elsewhere says itself which backup it is."""
+    if places.is_configured() and file.absolute().parent == places.folder().absolute():
+        made = Backup.objects.filter(file=file.name, outcome=Backup.Outcome.MADE)
+        if row := made.first():
+            return row
+    try:
+        return Backup.objects.filter(pk=header_of(file, DATABASE).id).first()
+    except BackupTrouble:
+        return None
 
 
 def _compare(file: Path, keys_file: Path) -> Verified:
@@ -109,21 +126,14 @@ def _tables_of(ask: Ask, expected: dict[str, int]) -> list[str]:
     return there
 
 
-def _note(found: Verified, now: datetime) -> None:
-    try:
-        backup_id = header_of(found.file, DATABASE).id
-    except BackupTrouble:
-        return
-    row = Backup.objects.filter(pk=backup_id).first()
-    if row is None:
-        return
-    with transaction.atomic():
-        row.verified_at, row.verified = now, found.holds
-        row.trouble = "" if found.holds else found.differences[0][:300]
-        row.save()
-        record(
-            "backup.verified",
-            subject=row,
-            rows=found.rows,
-            details={"holds": found.holds, "head": found.head},
-        )
+@transaction.atomic
+def _note(row: Backup, found: Verified, now: datetime) -> None:
+    row.verified_at, row.verified = now, found.holds
+    row.trouble = "" if found.holds else found.differences[0][:300]
+    row.save(update_fields=["verified_at", "verified", "trouble"])
+    record(
+        "backup.verified",
+        subject=row,
+        rows=found.rows,
+        details={"holds": found.holds, "head": found.head},
+    )

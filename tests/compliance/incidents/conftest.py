@@ -1,4 +1,4 @@
-"""Officers, and the place where we run."""
+"""Officers, the place where we run, and what real faults are made with."""
 
 from typing import Any
 
@@ -7,6 +7,11 @@ import pytest
 from compliance.incidents.services import arm
 from plugseller.accounts.models import User
 from tests.conftest import NOW, Cast, person
+from tests.marketplaces.conftest import clock, simulator, simulators
+from tests.plugseller.audit.conftest import intruder
+from tests.plugseller.jobs.conftest import backup_places
+
+__all__ = ["backup_places", "clock", "intruder", "simulator", "simulators"]
 
 
 @pytest.fixture

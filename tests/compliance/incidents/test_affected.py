@@ -1,5 +1,6 @@
 """Whom an incident affects is computed, kept with its hash, and owes a notice."""
 
+import csv
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from compliance.incidents.affected.models import AffectedList
 from compliance.incidents.affected.reach import Window
 from compliance.incidents.affected.services import (
     add_seller,
@@ -111,6 +113,74 @@ def test_a_connection_reaches_its_seller_though_nobody_read(
     found = compute(actor=cast.carl, incident=case, window=leaked, now=now)
     [one] = found.sellers
     assert (one["reads"], one["data"]) == (0, ["credential"])
+
+
+def named_account(seller: Seller, name: str, **more: Any) -> Connection:
+    """An account that was there the whole time, unless said otherwise."""
+    given = {"connected_at": timezone.now() - 48 * HOUR, "region": "eu", **more}
+    return Connection.unfenced.create(
+        seller=seller, marketplace=name, account_id=uuid4().hex, **given
+    )
+
+
+def test_the_accounts_of_the_time_are_named_in_the_list_the_page_and_the_file(
+    cast: Cast, case: Incident
+) -> None:
+    now = timezone.now()
+    amazon = named_account(cast.north, "amazon")
+    ended_in_it = named_account(cast.north, "walmart", ended_at=now)
+    beside = [
+        named_account(cast.north, "amazon", ended_at=now - 2 * HOUR),
+        named_account(cast.north, "walmart", connected_at=now + 2 * HOUR),
+        named_account(cast.south, "amazon"),  # nobody read of it
+    ]
+    read(cast.alice, cast.north, 7)
+    found = compute(actor=cast.carl, incident=case, window=window(), now=now)
+    theirs = sorted([str(amazon.pk), str(ended_in_it.pk)])
+    [one] = found.sellers
+    assert one["seller"] == str(cast.north.pk)
+    assert one["connections"] == theirs
+    assert one["marketplaces"] == ["amazon", "walmart"]
+
+    client = signed_in(cast.carl)
+    home = f"/admin/compliance/incident/{case.pk}/"
+    page = client.get(home + "change/").text
+    assert f"<td>{', '.join(theirs)}</td>" in page
+    taken = client.get(home + "verbs/affected-file/")
+    lines = b"".join(taken.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]  # it streams
+    [line] = csv.DictReader(lines)
+    assert line["Seller"] == cast.north.name
+    assert line["Id"] == str(cast.north.pk)
+    assert line["Connections"] == ", ".join(theirs)
+    assert line["Marketplaces"] == "amazon, walmart"
+    for other in beside:
+        assert str(other.pk) not in page + "".join(lines)
+
+
+def test_a_leaked_account_alone_is_named_and_revoked_by_that_id(
+    cast: Cast, case: Incident
+) -> None:
+    """What the list shows is what containment asks for."""
+    leaked = named_account(cast.north, "amazon")
+    other = named_account(cast.north, "walmart")
+    read(cast.alice, cast.north, 7)
+    client = signed_in(cast.carl)
+    home = f"/admin/compliance/incident/{case.pk}/"
+    asked = window(connection=str(leaked.pk))
+    given = {
+        "since": f"{asked.since:%Y-%m-%d %H:%M}",
+        "until": f"{asked.until:%Y-%m-%d %H:%M}",
+        "connection": asked.connection,
+    }
+    assert client.post(home + "verbs/affected/", given).status_code == 302
+    [one] = AffectedList.objects.get().sellers
+    assert one["connections"] == [str(leaked.pk)]
+    assert one["marketplaces"] == ["amazon"]
+    page = client.get(home + "change/").text
+    assert f"<td>{leaked.pk}</td>" in page
+    assert str(other.pk) not in page
+    given = {"action": "revoke-connection", "target": one["connections"][0]}
+    assert "amazon account of north" in client.get(home + "verbs/contain/", given).text
 
 
 def test_who_is_deleted_since_is_listed_as_unreachable(

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -368,23 +367,6 @@ def test_a_reporters_own_time_zone_counts(cast: Cast) -> None:
     when = {"what": "x", "when": f"{noon:%Y-%m-%dT12:00}"}
     signed_in(cast.olga).post("/account/report", when)
     assert Incident.objects.get().detected_at.hour == 3
-
-
-def test_a_script_opens_one_with_the_facts_on_standard_input(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> None:
-    import io
-
-    monkeypatch.setattr("sys.stdin", io.StringIO("A rule fired\nIt saw a thing.\n"))
-    call_command("open_incident", "--severity", "high", "--json")
-    incident = Incident.objects.get()
-    assert incident.reference in capsys.readouterr().out
-    assert incident.facts is not None
-    assert incident.facts.reveal()["what"] == "It saw a thing."
-    assert len(mails()) == 1
-    monkeypatch.setattr("sys.stdin", io.StringIO("Title"))
-    with pytest.raises(Exception, match="zone"):
-        call_command("open_incident", "--detected-at", "2026-01-01T00:00")
 
 
 def test_an_auditor_takes_no_words_and_no_address_along(cast: Cast) -> None:

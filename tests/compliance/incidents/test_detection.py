@@ -114,14 +114,15 @@ def broken(cast: Cast, *, enough: bool) -> None:
 
 def pii(cast: Cast, *, enough: bool) -> None:
     account = Connection.unfenced.create(
-        seller=cast.north, marketplace="amazon" if enough else "walmart", region="eu"
+        seller=cast.north, marketplace="amazon", region="eu"
     )
+    came = "buyer" if enough else "orderAliases"
     run = SyncRun.unfenced.create(
         seller=cast.north,
         connection=account,
         feature="orders",
         started_at=timezone.now(),
-        dropped={"orders[].buyer": 3},
+        dropped={f"orders[].{came}": 3},
         unknown=["orders[].itemCount"],
     )
     ran(cast, run, "")
@@ -197,6 +198,8 @@ def test_a_rule_fires_at_what_it_is_for(rule: Rule, cast: Cast) -> None:
     assert fired() == [rule.name]
     incident = Incident.objects.get()
     assert incident.status == Incident.Status.DETECTED
+    assert (incident.detected_by, incident.rule) == ("rule", rule.name)
+    assert (incident.kind, incident.severity) == (rule.kind, rule.severity)
     assert rule.wrong_when in incident.facts.reveal()["what"]  # type: ignore[union-attr]
     noted = incident.timeline.get(what="rule fired")
     assert noted.details["facts"]["cause"]

@@ -78,7 +78,7 @@ def test_every_page_keeps_the_policy_and_fits(
         "send": at("notice", case.pk, "walmart", "send"),
         "otherwise": at("notice", case.pk, "amazon", "otherwise"),
         "tasks": reverse("admin:compliance_task_changelist"),
-        "report": "/account/report",
+        "suspicion": "/account/report",
     }.items():
         officer.open(path)
         if name == "page":
