@@ -155,6 +155,11 @@ def _duty(duty: NoticeDuty, reader: User, now: datetime) -> dict[str, Any]:
     return {
         "duty": duty,
         "clock": clock(duty.due_at, is_open=duty.is_open, now=now, soon=SOON),
+        "is_refused": any(
+            sending.is_refused
+            for notice in notices
+            for sending in notice.sendings.all()
+        ),
         "due": seen_by(reader, duty.due_at),
         "met": seen_by(reader, duty.met_at),
         "sellers": _sellers(duty),

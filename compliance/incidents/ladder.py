@@ -107,5 +107,5 @@ for _recipient, _lasts in NoticeDuty.WITHIN.items():
         on_overdue=_escalate,
         act=_act if _is_amazon else None,
         hold=_hold,
-        trouble=selfsending.trouble_of if _is_amazon else None,
+        trouble=selfsending.trouble_of,
     )

@@ -155,8 +155,7 @@ def test_a_notice_that_is_not_sent_is_edited_and_dropped(
     now = timezone.now()
     duty = duty_of(opened(cast.carl, now))
     for text in ("One.", "Two."):
-        given = {"subject": "A notice", "text": text, "now": now}
-        edit_notice(actor=cast.carl, duty=duty, **given)
+        edit_notice(actor=cast.carl, duty=duty, subject="A notice", text=text, now=now)
     drop_draft(actor=cast.carl, duty=duty, now=now)
     assert refused("UPDATE compliance_notice SET superseded_at = NULL")
 
@@ -169,8 +168,10 @@ def test_what_came_back_and_what_was_refused_stays_so(
     sent_by(cast.carl, duty_of(case), now)
     note_bounced(actor=cast.carl, sending=Sending.objects.get(), why="It did.", now=now)
     assert refused("UPDATE compliance_sending SET state = 'accepted'")
-    given = {"what": Decision.What.NOT_AMAZON, "why": "Ours.", "now": now}
-    asked = ask_decision(actor=cast.carl, incident=case, **given)
+    what = Decision.What.NOT_AMAZON
+    asked = ask_decision(
+        actor=cast.carl, incident=case, what=what, why="Ours.", now=now
+    )
     refuse(actor=clara, decision=asked, now=now)
     assert refused(
         "UPDATE compliance_decision SET refused_at = NULL, refused_by = NULL"
