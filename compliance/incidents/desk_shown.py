@@ -15,6 +15,7 @@ from compliance.incidents.figures import figures_of
 from compliance.incidents.models import Incident
 from compliance.incidents.sections import affected_sellers, shown
 from compliance.incidents.services.notices import sent_to_sellers
+from compliance.incidents.services.people import those_who_work_on
 from compliance.incidents.services.reach import unreachable
 from compliance.incidents.services.selfsending import BEFORE
 from compliance.incidents.services.sending import is_real
@@ -75,6 +76,7 @@ def work(incident: Incident, reader: User, now: datetime) -> dict[str, Any]:
         "waiting": [_waiting(one, reader, people) for one in waiting],
         "by_itself": _by_itself(incident, duties, reader),
         "duties": [_duty(one, reader, now) for one in duties],
+        "officers": [one for one in those_who_work_on(incident) if one.pk != reader.pk],
         "runbook": [_step(one, people, reader, now) for one in steps],
         "timeline": [
             {
