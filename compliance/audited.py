@@ -2,6 +2,8 @@
 
 from compliance import guards  # noqa: F401  the database's refusals
 from compliance.governance.reviews import guards as of_reviews  # noqa: F401  and these
+from compliance.incidents import guards as of_incidents  # noqa: F401  and these
+from compliance.incidents import hiding  # noqa: F401  what isn't shown to whom
 from compliance.models import (
     Acknowledgement,
     AffectedList,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from compliance.packing import Period
+from plugseller.accounts.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +21,11 @@ class Row:
 
 
 Tells = Callable[[Period], Iterable[Row]]
+Hides = Callable[[User], Iterable[str]]  # subjects of rows that the person can't see
 
 _findings: dict[str, Tells] = {}
 FINDINGS: Mapping[str, Tells] = MappingProxyType(_findings)  # source -> its rows
+_hiding: list[Hides] = []
 _suppliers: dict[str, Tells] = {}
 SUPPLIERS: Mapping[str, Tells] = MappingProxyType(_suppliers)
 
@@ -31,6 +34,17 @@ def finding_source(name: str, tells: Tells) -> None:
     """Have what somebody found in a period signed off in the reviews of the logs:
     detection rules, for example. ValueError if the name is taken."""
     _put(_findings, name, tells)
+
+
+def hide(tells: Hides) -> None:
+    """Say which rows a person mustn't see, because they may be about that person."""
+    if tells not in _hiding:
+        _hiding.append(tells)
+
+
+def hidden_from(reader: User) -> set[str]:
+    """The subjects of rows that are kept from the person; mostly none."""
+    return {subject for tells in _hiding for subject in tells(reader)}
 
 
 def supplier_source(name: str, tells: Tells) -> None:

@@ -296,11 +296,15 @@ API_TOKEN_OVERLAP = timedelta(hours=24)  # how long a renewed token still works
 API_TOKEN_WARNING = timedelta(days=14)  # before it ends, its page says so
 
 # Detection: what is odd enough in the audit log to open a draft of an incident.
-DETECTION_EXPORT_ROWS = env.number("DETECTION_EXPORT_ROWS", 50_000)  # within an hour
+DETECTION_EXPORT_ROWS = env.number("DETECTION_EXPORT_ROWS", 50_000)
+DETECTION_EXPORT_MINUTES = env.number("DETECTION_EXPORT_MINUTES", 60)  # within these
 DETECTION_READS_FLOOR = env.number("DETECTION_READS_FLOOR", 20_000)  # rows on a day
 DETECTION_READS_FACTOR = env.number("DETECTION_READS_FACTOR", 10)  # times a usual day
+DETECTION_HABIT_DAYS = env.number("DETECTION_HABIT_DAYS", 14)  # what is usual
 DETECTION_REFUSED = env.number("DETECTION_REFUSED", 15)  # foreign pages in 10 minutes
 DETECTION_LOCKOUTS = env.number("DETECTION_LOCKOUTS", 3)  # of one account on a day
+DETECTION_LOCKED_ACCOUNTS = env.number("DETECTION_LOCKED_ACCOUNTS", 10)  # in an hour
+DETECTION_COUNTRY_DAYS = env.number("DETECTION_COUNTRY_DAYS", 90)  # then it is new
 # The header in which the proxy in front of us tells the client's country; empty: none.
 # Without a trusted proxy anybody could write it, so it doesn't count then.
 COUNTRY_HEADER = env.text("COUNTRY_HEADER", "")

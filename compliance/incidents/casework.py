@@ -169,7 +169,8 @@ class Sending(models.Model):
     queued_at = models.DateTimeField()
     trouble = models.CharField(max_length=60, blank=True)  # kind of error, no address
     accepted_at = models.DateTimeField(null=True)
-    answer = models.CharField(max_length=200, blank=True)  # of the mail server
+    answer = models.CharField(max_length=200, blank=True)  # of the mail server, or
+    # the number with which it refuses for good what is still queued
     delivered_at = models.DateTimeField(null=True)
     bounced_at = models.DateTimeField(null=True)
     noted_by = models.UUIDField(null=True)  # who recorded the end; None: the machine
@@ -197,6 +198,11 @@ class Sending(models.Model):
 
     def __str__(self) -> str:
         return f"sending {self.pk}"
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether mail servers refuse it for good; it is tried again all the same."""
+        return self.state == self.State.QUEUED and bool(self.answer)
 
 
 class RunbookStep(models.Model):

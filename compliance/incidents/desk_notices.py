@@ -36,7 +36,12 @@ def notice(
     incident = incident_of(request, pk)
     found = NoticeDuty.objects.filter(incident=incident, recipient=recipient)
     duty = get_object_or_404(found.select_related("incident"))
-    steps = {"edit": _edit, "send": confirmed(_send), "otherwise": _otherwise}
+    steps = {
+        "edit": _edit,
+        "drop": _drop,
+        "send": confirmed(_send),
+        "otherwise": _otherwise,
+    }
     if step not in steps:
         raise Http404
     return steps[step](request, duty, _seller(request, incident))
@@ -71,7 +76,25 @@ def _edit(
 
     if sent is not None and form.is_valid() and tried(request, form, done):
         return redirect(HOME, duty.incident_id)
-    return page(request, "notice_edit", form, _about(duty, "Edit the notice"))
+    more = {"draft": draft, "seller": seller}
+    return page(
+        request, "notice_edit", form, {**_about(duty, "Edit the notice"), **more}
+    )
+
+
+@require_http_methods(["POST"])
+def _drop(
+    request: HttpRequest, duty: NoticeDuty, seller: UUID | None
+) -> HttpResponseBase:
+    """From then on the draft is made from the record again."""
+    officer, now = officer_of(request), timezone.now()
+    try:
+        services.drop_draft(actor=officer, duty=duty, now=now, seller_id=seller)
+    except ValidationError as refused:
+        messages.error(request, " ".join(refused.messages))
+    else:
+        messages.success(request, "Done.")
+    return redirect(HOME, duty.incident_id)
 
 
 def _send(

@@ -13,10 +13,14 @@ from django.views.decorators.http import require_http_methods
 
 from compliance.incidents import services
 from compliance.incidents.casework import Decision, RunbookStep
+from compliance.incidents.desk_forms import OfficerForm
 from compliance.incidents.desk_steps import HOME, incident_of, page
+from compliance.incidents.models import Incident
 from compliance.incidents.services.timeline import note_fact
+from compliance.incidents.states import IncidentRefused
 from plugseller.accounts.confirming import confirmed
 from plugseller.accounts.desk import officer_of
+from plugseller.accounts.models import User
 
 
 @require_http_methods(["POST"])
@@ -35,7 +39,7 @@ def decide(request: HttpRequest, pk: UUID, decision: UUID, step: str) -> HttpRes
 
 @require_http_methods(["POST"])
 def runbook(request: HttpRequest, pk: UUID, step_id: UUID, step: str) -> HttpResponse:
-    """Tick a step of the runbook, take it back, or take it on."""
+    """Tick a step of the runbook, take it back, take it on, or give it to another."""
     incident = incident_of(request, pk)
     line = get_object_or_404(RunbookStep, pk=step_id, incident=incident)
     officer = officer_of(request)
@@ -45,10 +49,21 @@ def runbook(request: HttpRequest, pk: UUID, step_id: UUID, step: str) -> HttpRes
         "take": lambda now: services.give_step(
             actor=officer, step=line, owner=officer, now=now
         ),
+        "give": lambda now: services.give_step(
+            actor=officer, step=line, owner=_chosen(request, incident), now=now
+        ),
     }
     if step not in does:
         raise Http404
     return _press(request, pk, does[step])
+
+
+def _chosen(request: HttpRequest, incident: Incident) -> User:
+    form = OfficerForm(request.POST, incident=incident)
+    if not form.is_valid():
+        raise IncidentRefused("Choose who does it: an officer who works on the case.")
+    owner: User = form.cleaned_data["lead"]
+    return owner
 
 
 def _press(

@@ -15,6 +15,7 @@ from compliance.incidents.figures import figures_of
 from compliance.incidents.models import Incident
 from compliance.incidents.sections import affected_sellers, shown
 from compliance.incidents.services.notices import sent_to_sellers
+from compliance.incidents.services.people import those_who_work_on
 from compliance.incidents.services.reach import unreachable
 from compliance.incidents.services.selfsending import BEFORE
 from compliance.incidents.services.sending import is_real
@@ -75,6 +76,7 @@ def work(incident: Incident, reader: User, now: datetime) -> dict[str, Any]:
         "waiting": [_waiting(one, reader, people) for one in waiting],
         "by_itself": _by_itself(incident, duties, reader),
         "duties": [_duty(one, reader, now) for one in duties],
+        "officers": [one for one in those_who_work_on(incident) if one.pk != reader.pk],
         "runbook": [_step(one, people, reader, now) for one in steps],
         "timeline": [
             {
@@ -155,6 +157,11 @@ def _duty(duty: NoticeDuty, reader: User, now: datetime) -> dict[str, Any]:
     return {
         "duty": duty,
         "clock": clock(duty.due_at, is_open=duty.is_open, now=now, soon=SOON),
+        "is_refused": any(
+            sending.is_refused
+            for notice in notices
+            for sending in notice.sendings.all()
+        ),
         "due": seen_by(reader, duty.due_at),
         "met": seen_by(reader, duty.met_at),
         "sellers": _sellers(duty),

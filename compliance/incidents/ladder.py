@@ -8,11 +8,10 @@ from compliance.clocks import Deadline, Duty
 from compliance.incidents.casework import NoticeDuty
 from compliance.incidents.models import Incident
 from compliance.incidents.services import selfsending
-from compliance.incidents.services.people import hidden_from, hold, tell
+from compliance.incidents.services.people import hold, tell
 from compliance.incidents.services.sending import is_real
 from compliance.incidents.services.timeline import note_fact
 from compliance.tasks import Task, told_by
-from plugseller.accounts.models import User
 from plugseller.jobs.models import OutgoingMail
 
 HOUR = timedelta(hours=1)
@@ -93,16 +92,7 @@ def _tell_of_task(
     return tell(incident, subject=subject, text=text, now=now)
 
 
-def _hidden_from(reader: User) -> list[UUID]:
-    """Notices and tasks of cases that the person is barred from."""
-    cases = hidden_from(reader)
-    notices = NoticeDuty.objects.filter(incident__in=cases).values_list("pk", flat=True)
-    tasks = Task.objects.filter(subject_id__in=cases).values_list("pk", flat=True)
-    return [*notices, *tasks]
-
-
 told_by(Task.Source.INCIDENT, _tell_of_task)
-clocks.hide(_hidden_from)
 for _recipient, _lasts in NoticeDuty.WITHIN.items():
     _is_amazon = _recipient == _Recipient.AMAZON
     clocks.duty(
@@ -117,5 +107,5 @@ for _recipient, _lasts in NoticeDuty.WITHIN.items():
         on_overdue=_escalate,
         act=_act if _is_amazon else None,
         hold=_hold,
-        trouble=selfsending.trouble_of if _is_amazon else None,
+        trouble=selfsending.trouble_of,
     )

@@ -14,6 +14,7 @@ from compliance.pack.manifest import File, utc
 from compliance.pack.writing import Writer
 from compliance.packing import PARTS, Period
 from plugseller.accounts.models import User
+from plugseller.audit.hiding import hidden_from
 from plugseller.audit.services import record
 from plugseller.disk import settle
 from plugseller.keyprovider import KeyTrouble
@@ -66,6 +67,9 @@ def make_pack(
     """
     path = folder / file_name(period)
     part = folder / f".{path.name}.{secrets.token_hex(6)}.part"
+    # It tells of every incident, and what it leaves out would be missing for ever.
+    if actor is not None and hidden_from(actor):
+        raise PackRefused("Another officer has to make this pack.")
     try:
         _refuse_existing(path)
         files, sha256 = _write(part, period, now)

@@ -99,7 +99,7 @@ _rules = (
         "habits",
         "Habits of reading",
         _days(30),
-        "What is usual for a person is taken from the last two weeks.",
+        "What is usual for a person is taken from them (DETECTION_HABIT_DAYS).",
     ),
     Rule(
         "job_results",

@@ -15,6 +15,7 @@ from compliance.governance.reviews.choices import (
 )
 from compliance.governance.reviews.flags import MEANS
 from compliance.governance.reviews.models import ReviewDecision, ReviewItem
+from compliance.governance.reviews.withheld import masked, withheld
 from plugseller.accounts.models import Seller, User
 from plugseller.accounts.roles import Role, StaffRole
 from plugseller.crypto.fields import Sealed
@@ -39,6 +40,7 @@ class ShownRow:
     by: str  # who decided
     note: str
     is_own: bool  # the reader's own: another has to decide
+    is_withheld: bool  # the reader doesn't see what it is; another has to decide
     choices: Sequence[tuple[str, str]]  # value, label
     roles: Sequence[tuple[str, str]]  # to change to
 
@@ -55,7 +57,7 @@ class ShownRow:
     @property
     def page(self) -> str:
         """Where the desk shows all of it; nothing for what the facts say."""
-        if self.item.sort != Sort.ENTRY:
+        if self.is_withheld or self.item.sort != Sort.ENTRY:
             return ""
         return reverse("admin:audit_entry_change", args=[self.item.subject])
 
@@ -71,7 +73,7 @@ class ShownRow:
     def takes_decision(self) -> bool:
         """Whether the reader may decide, for the first time or again."""
         ended = self.decision is not None and self.decision.is_final
-        return not self.is_own and not ended
+        return not (self.is_own or self.is_withheld or ended)
 
     @property
     def takes_note(self) -> bool:
@@ -79,14 +81,15 @@ class ShownRow:
 
 
 def shown(items: Iterable[ReviewItem], reader: User) -> list[ShownRow]:
-    """The lines for that reader, in two queries more."""
+    """The lines for that reader, in a few queries more."""
     items = list(items)
+    hidden = withheld(items, reader)
     decided = [newest(one) for one in items]
     ids = {one.person_id for one in items} | {one.by for one in decided if one}
     people = User.objects.in_bulk({one for one in ids if one})
     sellers = Seller.objects.in_bulk({one.seller_id for one in items if one.seller_id})
     return [
-        _row(item, decision, reader, people, sellers)
+        _row(item, decision, reader, people, sellers, is_withheld=item.pk in hidden)
         for item, decision in zip(items, decided, strict=True)
     ]
 
@@ -97,15 +100,18 @@ def _row(
     reader: User,
     people: dict[UUID, User],
     sellers: dict[UUID, Seller],
+    *,
+    is_withheld: bool,
 ) -> ShownRow:
     sort = Sort(item.sort)
     return ShownRow(
-        item=item,
+        item=masked(item) if is_withheld else item,
         decision=decision,
-        who=_who(item, reader, people, sellers),
+        who="" if is_withheld else _who(item, reader, people, sellers),
         by=_name(decision.by, people) if decision else "",
-        note=_note(decision, reader),
-        is_own=item.person_id == reader.pk,
+        note="" if is_withheld else _note(decision, reader),
+        is_own=item.person_id == reader.pk and not is_withheld,
+        is_withheld=is_withheld,
         choices=[
             (choice.value, _LABELS.get((sort, choice), choice.label))
             for choice in MAY[sort]

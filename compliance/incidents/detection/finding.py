@@ -21,22 +21,20 @@ from plugseller.shelves import EVENTS
 
 _TOLD = 20  # ids of entries that are told; all are counted
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-HABIT = timedelta(days=14)
-_COUNTRIES = timedelta(days=90)
-_MANY_ACCOUNTS = 10  # locked out within an hour
 
 
 def mass_exports(news: News, now: datetime) -> Iterator[Hit]:
     names = [name for name in EVENTS if name.startswith("read.") and _is_export(name)]
     ours = [e for e in news.of("read.") if _is_export(e.event)]
+    minutes = settings.DETECTION_EXPORT_MINUTES
     for person, entries in _by_person(ours):
-        since = entries[-1].timestamp - _HOUR
+        since = entries[-1].timestamp - timedelta(minutes=minutes)
         lately = Entry.objects.filter(
             actor_id=person, event__in=names, timestamp__gt=since
         ).order_by()
         rows = lately.aggregate(rows=Sum("rows"))["rows"] or 0
         if rows >= settings.DETECTION_EXPORT_ROWS:
-            yield _hit(entries, person=person, rows=rows, in_minutes=60)
+            yield _hit(entries, person=person, rows=rows, in_minutes=minutes)
 
 
 def _is_export(event: str) -> bool:
@@ -54,13 +52,14 @@ def canaries(news: News, now: datetime) -> Iterator[Hit]:
 def unusual_reads(news: News, now: datetime) -> Iterator[Hit]:
     """A person's day against the mean of the days on which they read anything."""
     reads = [e for e in news.entries if e.is_read and e.rows]
+    habit = timedelta(days=settings.DETECTION_HABIT_DAYS)
     for person, entries in _by_person(reads):
         day = entries[-1].day
         theirs = DayOfReads.objects.filter(person_id=person).order_by()
         today = theirs.filter(day=day).aggregate(rows=Sum("rows"))["rows"] or 0
         if today < settings.DETECTION_READS_FLOOR:
             continue
-        before = theirs.filter(day__lt=day, day__gte=day - HABIT)
+        before = theirs.filter(day__lt=day, day__gte=day - habit)
         usual = float(before.aggregate(rows=Avg("rows"))["rows"] or 0)
         if today >= settings.DETECTION_READS_FACTOR * usual:
             yield _hit(entries, person=person, rows=today, usual=round(usual))
@@ -101,12 +100,13 @@ def lockouts(news: News, now: datetime) -> Iterator[Hit]:
     since = locked[-1].timestamp - _HOUR
     many = Lockout.objects.filter(kind=Lockout.Kind.ACCOUNT, began_at__gt=since)
     accounts = many.aggregate(many=Count("subject", distinct=True))["many"]
-    if accounts >= _MANY_ACCOUNTS:
+    if accounts >= settings.DETECTION_LOCKED_ACCOUNTS:
         yield _hit(locked, cause="many accounts", accounts=accounts, in_minutes=60)
 
 
 def new_countries(news: News, now: datetime) -> Iterator[Hit]:
     """A country is told only where a header for it is set (settings.COUNTRY_HEADER)."""
+    before = timedelta(days=settings.DETECTION_COUNTRY_DAYS)
     for entry in news.of("person.signed_in"):
         country = entry.additional_data.get("country")
         if not country or entry.actor_id is None:
@@ -114,7 +114,7 @@ def new_countries(news: News, now: datetime) -> Iterator[Hit]:
         earlier = Entry.objects.filter(
             actor_id=entry.actor_id,
             event="person.signed_in",
-            timestamp__gt=entry.timestamp - _COUNTRIES,
+            timestamp__gt=entry.timestamp - before,
             id__lt=entry.id,
         ).order_by("-id")
         told = earlier.values_list("additional_data", flat=True)[:1_000]

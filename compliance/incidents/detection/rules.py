@@ -35,9 +35,9 @@ class Rule:
 RULES = (
     Rule(
         "mass-export",
-        "Very many rows were exported within an hour",
-        "One person, or one person's program, exported more rows within an hour than "
-        "the threshold. A stolen session takes what it can in a short time.",
+        "Very many rows were exported in a short time",
+        "One person, or one person's program, exported more rows in a short time "
+        "than the threshold. A stolen session takes what it can while it can.",
         "An owner takes all data along, or a yearly report is made. Ask the person by "
         "another way than their mail; if they did it, dismiss this.",
         Kind.EXPOSURE,
@@ -94,7 +94,7 @@ RULES = (
         "new-country",
         "Somebody signed in from a country they never signed in from",
         "Password and second factor were right, but the country is new for this "
-        "person within ninety days, as the proxy in front of us tells it.",
+        "person for a long time, as the proxy in front of us tells it.",
         "They travel, or use another network. Ask them by another way than their mail.",
         Kind.ACCESS,
         Severity.LOW,

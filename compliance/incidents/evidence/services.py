@@ -24,6 +24,7 @@ from compliance.incidents.services import (
 )
 from compliance.incidents.services.people import hold
 from plugseller.accounts.models import User
+from plugseller.audit.hiding import kept_from, readable_by
 from plugseller.audit.models import Entry
 from plugseller.crypto.sealing import Unopenable
 from plugseller.crypto.services import opened_file_for, sealed_file_for
@@ -79,6 +80,7 @@ def seal_log(
     first, last = ends.first(), ends.last()
     if first is None or last is None:
         raise IncidentRefused("There is no entry of that time.")
+    _may_read_all(actor, first, last)
     facts = {
         "since": since.isoformat(),
         "until": until.isoformat(),
@@ -136,6 +138,13 @@ def _keep(
     return made
 
 
+def _may_read_all(actor: User, first: int, last: int) -> None:
+    """A copy of the log is whole, so it isn't for who mustn't read all of it."""
+    copied = Entry.objects.filter(id__gte=first, id__lte=last)
+    if kept_from(actor, copied).exists():
+        raise IncidentRefused("Another officer has to do this with that copy.")
+
+
 def _seal(made: EvidenceFile, content: Iterable[bytes]) -> _Written:
     written, digest = _Written(), hashlib.sha256()
     largest = settings.EVIDENCE_LARGEST
@@ -166,6 +175,8 @@ def fetch(*, actor: User, evidence: EvidenceFile, now: datetime) -> Iterator[byt
     """The file, opened piece by piece; noted before the first. Raises
     IncidentRefused where it can't be opened."""
     officer_at(actor, evidence.incident)
+    if evidence.kind == Kind.AUDIT:
+        _may_read_all(actor, evidence.facts["first"], evidence.facts["last"])
     pieces = _pieces(evidence)
     try:
         first = next(pieces)
@@ -205,7 +216,8 @@ def link_entry(
 ) -> EntryLink:
     """Say that an audit entry belongs to the case. Raises IncidentRefused."""
     officer_at(actor, incident)
-    found = Entry.objects.filter(id=number).values_list("hash", flat=True).first()
+    there = readable_by(actor, Entry.objects.filter(id=number))
+    found = there.values_list("hash", flat=True).first()
     if found is None:
         raise IncidentRefused(f"There is no audit entry {number}.")
     try:

@@ -98,10 +98,13 @@ def edit_notice(
 
 
 @transaction.atomic
-def drop_draft(*, actor: User, duty: NoticeDuty, now: datetime) -> None:
+def drop_draft(
+    *, actor: User, duty: NoticeDuty, now: datetime, seller_id: UUID | None = None
+) -> None:
     """Let the draft follow the record again. Raises IncidentRefused."""
     officer_at(actor, duty.incident)
-    ours = duty.notices.filter(sent_at=None, superseded_at=None)
+    hold(duty.incident)
+    ours = duty.notices.filter(seller_id=seller_id, sent_at=None, superseded_at=None)
     if not ours.update(superseded_at=now):
         raise IncidentRefused("No edited draft is kept. Nothing was changed.")
     note_fact(

@@ -64,7 +64,21 @@ def _follow(pk: UUID, now: datetime) -> bool:
         _came_back(incident, sending, None, now)
         outbox.withdraw(mail.pk, now=now)
         return True
+    if refused and not sending.is_refused:
+        _refused(incident, sending, mail, now)
+        return True
     return False
+
+
+def _refused(
+    incident: Incident, sending: Sending, mail: OutgoingMail, now: datetime
+) -> None:
+    """Nothing is left but to try it again; so somebody has to send it by hand."""
+    sending.answer = mail.answer
+    sending.save(update_fields=["answer"])
+    _note(incident, sending, "notice refused", None, now)
+    if not _arrived(sending.notice):
+        _page(incident, sending.notice, "is refused", now)
 
 
 def _accepted(
@@ -167,7 +181,11 @@ def _came_back(
         take_way(notice, way, sending.way + 1, now=now)
         _note(incident, sending, "next way taken", None, now)
     if not following and not _is_under_way(notice):
-        _page(incident, notice, now)
+        _page(incident, notice, "came back", now)
+
+
+def _arrived(notice: Notice) -> bool:
+    return notice.sendings.filter(state__in=Sending.ARRIVED).exists()
 
 
 def _is_under_way(notice: Notice) -> bool:
@@ -176,19 +194,20 @@ def _is_under_way(notice: Notice) -> bool:
     return notice.sendings.filter(state__in=alive).exists()
 
 
-def _page(incident: Incident, notice: Notice, now: datetime) -> None:
-    """No way is left: all officers are told what to do by hand."""
+def _page(incident: Incident, notice: Notice, what: str, now: datetime) -> None:
+    """No way is left: all officers are told what to do by hand, and get the text."""
     recipient = notice.duty.get_recipient_display()
+    content = notice.content.reveal()
     tell(
         incident,
-        subject=f"ACT NOW: the notice of {incident.reference} came back",
+        subject=f"ACT NOW: the notice of {incident.reference} {what}",
         text=(
-            f"The notice to {recipient} came back, and no other address is left.\n"
+            f"The notice to {recipient} {what}, and no other address is left.\n"
             f"{_in_the_console(notice)}"
             "Send it by any other means: the marketplace's pages, a form, the phone.\n"
-            "Its exact text stands at the desk, under Incidents, to be copied. Record "
-            "there how it was sent, with the proof.\n"
-            f"It was due {notice.duty.due_at:%Y-%m-%d %H:%M} UTC."
+            "Record at the desk, under Incidents, how it was sent, with the proof.\n"
+            f"It is due {notice.duty.due_at:%Y-%m-%d %H:%M} UTC. Its exact text:\n\n"
+            f"{content['subject']}\n\n{content['text']}"
         ),
         now=now,
     )
@@ -248,8 +267,7 @@ def note_sent_otherwise(
     if not incident.detected_at <= at <= now:
         raise IncidentRefused("It can't have been sent before the detection, or later.")
     stuck = duty.notices.filter(seller_id=seller_id).exclude(sent_at=None).last()
-    arrived = stuck and stuck.sendings.filter(state__in=Sending.ARRIVED).exists()
-    if stuck is None or arrived:
+    if stuck is None or _arrived(stuck):
         stuck = seal(duty, seller_id, actor=actor, now=now)
     for waiting in stuck.sendings.filter(state=State.QUEUED):
         if waiting.mail_id:

@@ -32,9 +32,11 @@ def visible_to(user: User) -> QuerySet[Incident]:
 
 
 def hidden_from(user: User) -> list[UUID]:
-    """Ids of the incidents the person is barred from."""
+    """Ids of the incidents the person is barred from, and of those they took in."""
     barring = Incident.objects.exclude(barred=[]).values_list("pk", "barred")
-    return [pk for pk, barred in barring if str(user.pk) in barred]
+    cases = [pk for pk, barred in barring if str(user.pk) in barred]
+    parts = Incident.objects.filter(merged_into__in=cases).exclude(pk__in=cases)
+    return [*cases, *parts.values_list("pk", flat=True)] if cases else []
 
 
 def those_who_work_on(incident: Incident) -> list[User]:

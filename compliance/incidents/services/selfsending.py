@@ -161,10 +161,18 @@ def alarms(now: datetime, *, reader: User | None = None) -> list[str]:
             continue
         found.append(
             f"{about.incident.reference}: no mail server takes the notice to "
-            f"{about.get_recipient_display()} ({sending.trouble}). It is tried again "
-            "and again; send it otherwise if that lasts."
+            f"{about.get_recipient_display()} ({sending.trouble}). {_stuck(sending)}"
         )
     return found
+
+
+def _stuck(sending: Sending) -> str:
+    if sending.is_refused:
+        return (
+            f"It is refused for good ({sending.answer}): send it otherwise, now. It is "
+            "tried again all the same."
+        )
+    return "It is tried again and again; send it otherwise if that lasts."
 
 
 def _why_not(duty: NoticeDuty) -> str:
@@ -176,7 +184,10 @@ def _why_not(duty: NoticeDuty) -> str:
 
 
 def trouble_of(deadline: Deadline, now: datetime) -> str:
-    """What is wrong with the clock of a notice to Amazon; "" if nothing is."""
+    """What is wrong with the clock of a notice; "" if nothing is."""
+    waiting = Sending.objects.filter(state=Sending.State.QUEUED).exclude(answer="")
+    if waiting.filter(notice__duty=deadline.subject_id).exists():
+        return "mail servers refuse it for good; send it otherwise."
     return next(
         (
             f"hour 22 has come, and nothing was sent.{_why_not(duty)}"

@@ -24,6 +24,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from plugseller.accounts.models import Seller, User
+from plugseller.audit.hiding import readable_by
 from plugseller.audit.models import Checkpoint, Entry
 from plugseller.audit.services import record
 from plugseller.displayonly import DisplayOnly, roles_seeing
@@ -206,6 +207,10 @@ class EntryAdmin(DisplayOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # no
         "previous_hash",
         "hash",
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
+        """Without what may be about whoever reads: as if it weren't there."""
+        return readable_by(request.user, super().get_queryset(request))
 
     def lookup_allowed(
         self, lookup: str, value: Any, request: HttpRequest | None = None

@@ -281,7 +281,7 @@ class TestSamples:
             actor=clara, item=line, choice=Choice.FINDING, note="A scan.", now=NOW
         )
         task = Task.objects.get()
-        assert task.title == "Finding: Many foreign ids"
+        assert task.title == f"Finding: line {line.number} of the logs"
         assert (task.owner_id, task.due_at) == (clara.pk, NOW + timedelta(days=14))
         services.sign_off(actor=clara, review=review, now=NOW)
 

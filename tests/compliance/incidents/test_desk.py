@@ -153,6 +153,70 @@ def test_what_takes_two_is_signed_by_another_at_the_desk(
     assert incident.status == Status.DISMISSED
 
 
+def press(client: Client, step: RunbookStep, what: str, **given: Any) -> str:
+    place = address("runbook", step.incident_id, step.pk, what)
+    answer = client.post(place, given, follow=True)
+    step.refresh_from_db()
+    return str(answer.text)
+
+
+def test_a_step_is_taken_given_to_another_ticked_and_taken_back(
+    cast: Cast, clara: User
+) -> None:
+    carl = signed_in(cast.carl)
+    incident = opened(cast.carl, timezone.now())
+    step = incident.runbook.filter(is_due=True)[0]
+    press(carl, step, "take")
+    assert step.owner_id == cast.carl.pk
+    page = shown(carl, incident)
+    assert f'<option value="{clara.pk}">{clara.email}</option>' in page
+    assert f'<option value="{cast.carl.pk}">' not in page
+    press(carl, step, "give", lead=str(clara.pk))
+    assert step.owner_id == clara.pk
+    given = incident.timeline.filter(what="step given").latest("noted_at")
+    assert given.details == {"step": step.key, "owner": str(clara.pk)}
+    for wrong in ("", str(cast.alice.pk), str(cast.olga.pk), "x"):
+        assert "Choose who does it" in press(carl, step, "give", lead=wrong)
+    assert step.owner_id == clara.pk
+    press(carl, step, "tick")
+    assert (step.done_by, bool(step.done_at)) == (cast.carl.pk, True)
+    assert "ticked already" in press(carl, step, "tick")
+    press(carl, step, "untick")
+    assert step.done_at is None
+    assert step.owner_id == clara.pk
+
+
+def test_a_step_isnt_given_to_who_is_barred(cast: Cast, clara: User) -> None:
+    now = timezone.now()
+    incident = opened(cast.carl, now)
+    bar(actor=cast.carl, incident=incident, person=clara, why="Perhaps.", now=now)
+    step = incident.runbook.filter(is_due=True)[0]
+    carl = signed_in(cast.carl)
+    assert f'<option value="{clara.pk}">' not in shown(carl, incident)
+    assert "Choose who does it" in press(carl, step, "give", lead=str(clara.pk))
+    assert step.owner_id is None
+
+
+def test_a_draft_is_dropped_and_follows_the_record_again(cast: Cast) -> None:
+    carl = signed_in(cast.carl)
+    incident = opened(cast.carl, timezone.now())
+    edit, drop, send = (
+        address("notice", incident.pk, "amazon", step)
+        for step in ("edit", "drop", "send")
+    )
+    assert "Drop this draft" not in carl.get(edit).text
+    carl.post(edit, {"subject": "A notice", "text": "In words of ours."})
+    assert "Drop this draft" in carl.get(edit).text
+    assert "In words of ours." in carl.get(send).text
+    assert carl.get(drop).status_code == 405
+    carl.post(drop)
+    assert "In words of ours." not in carl.get(send).text
+    assert "draft that was dropped" in shown(carl, incident)
+    assert "No edited draft is kept" in carl.post(drop, follow=True).text
+    carl.post(edit, {"subject": "A notice", "text": "Other words of ours."})
+    assert "Other words of ours." in carl.get(send).text
+
+
 def test_who_is_barred_finds_nothing_and_decides_nothing(
     cast: Cast, clara: User
 ) -> None:

@@ -260,6 +260,71 @@ def test_a_sole_officer_is_told_even_of_himself(cast: Cast) -> None:
     assert Incident.objects.get().barred == []
 
 
+def test_the_time_within_which_exports_count_is_a_setting(
+    cast: Cast, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DETECTION_EXPORT_MINUTES = 5
+    now = timezone.now()
+    for ago, rows in ((6, 60), (0, 60)):
+        at = now - timedelta(minutes=ago)
+        monkeypatch.setattr("django.utils.timezone.now", lambda at=at: at)
+        read(cast.alice, cast, rows, "read.orders.export")
+    assert fired() == []
+    settings.DETECTION_EXPORT_MINUTES = 7
+    read(cast.alice, cast, 1, "read.orders.export")
+    assert fired() == ["mass-export"]
+
+
+@pytest.mark.parametrize(("days", "expected"), [(14, []), (21, ["unusual-reads"])])
+def test_how_long_a_habit_is_looked_back_at_is_a_setting(
+    cast: Cast, settings: Any, days: int, expected: list[str]
+) -> None:
+    """Twenty days ago a person read next to nothing, and a lot since."""
+    settings.DETECTION_HABIT_DAYS = days
+    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    for ago, rows in ((2, 110), (20, 10)):
+        DayOfReads.objects.create(
+            person_id=cast.bob.pk, day=today - timedelta(days=ago), rows=rows
+        )
+    read(cast.bob, cast, 1_000)
+    assert fired() == expected
+
+
+@pytest.mark.parametrize(("many", "expected"), [(2, ["lockouts"]), (3, [])])
+def test_how_many_locked_accounts_are_many_is_a_setting(
+    cast: Cast, settings: Any, many: int, expected: list[str]
+) -> None:
+    settings.DETECTION_LOCKED_ACCOUNTS = many
+    for who in ("a", "b"):
+        row = Lockout.objects.create(
+            kind="account",
+            subject=who * 64,
+            failures=5,
+            began_at=timezone.now(),
+            until=timezone.now(),
+        )
+        record("person.locked_out", subject=row, details={"kind": "account"})
+    assert fired() == expected
+
+
+@pytest.mark.parametrize(("days", "expected"), [(1, []), (3, ["new-country"])])
+def test_how_long_a_country_stays_known_is_a_setting(
+    cast: Cast,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    days: int,
+    expected: list[str],
+) -> None:
+    """Who wasn't anywhere for longer isn't compared with anything."""
+    settings.DETECTION_COUNTRY_DAYS = days
+    now = timezone.now()
+    for ago, place in ((2, "DE"), (0, "FR")):
+        at = now - timedelta(days=ago)
+        monkeypatch.setattr("django.utils.timezone.now", lambda at=at: at)
+        record("person.signed_in", actor=cast.alice, details={"country": place})
+    assert fired() == expected
+
+
 def test_the_end_of_the_log_cut_off_is_noticed(cast: Cast) -> None:
 
     Reading.objects.update(position=10**9)

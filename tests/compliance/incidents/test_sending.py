@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
+from compliance.checking import check_clocks
 from compliance.clocks import Deadline
 from compliance.incidents.casework import Notice, NoticeDuty, Sending
 from compliance.incidents.drafts import drafted, fingerprint, troubles
@@ -20,6 +22,7 @@ from compliance.incidents.services import (
     send_notice,
 )
 from compliance.incidents.services.outcomes import follow_mails
+from compliance.incidents.services.selfsending import alarms
 from plugseller.jobs.models import OutgoingMail
 from plugseller.shelves import HOLDINGS
 from tests.compliance.incidents.cases import (
@@ -30,7 +33,7 @@ from tests.compliance.incidents.cases import (
     opened,
     sent_by,
 )
-from tests.conftest import NOW, Cast
+from tests.conftest import NOW, Cast, signed_in
 from tests.plugseller.jobs.test_outbox import Servers
 from tests.plugseller.jobs.test_outbox import servers as servers
 
@@ -238,6 +241,51 @@ def test_a_server_that_refuses_for_good_is_left_for_the_next_way(
     follow_mails(now)
     duty.refresh_from_db()
     assert duty.met_at == now
+
+
+def test_a_server_that_refuses_the_only_way_pages_people_once_and_is_tried_on(
+    cast: Cast, production: Any, servers: Servers
+) -> None:
+    postman = servers()
+    postman.says = "550 5.7.1 SPF, security@amazon.com"
+    incident = opened(cast.carl, NOW)
+    duty = duty_of(incident)
+    sent_by(cast.carl, duty, NOW)
+    now = NOW
+    for _ in range(40):
+        deliver(now)
+        follow_mails(now)
+        now += 5 * MINUTE
+    waiting = Sending.objects.get()
+    assert (waiting.state, waiting.is_refused) == (State.QUEUED, True)
+    [page] = [told for told in mails() if told["subject"].startswith("ACT NOW")]
+    assert page["to"] == cast.carl.email
+    [notice] = notices_to(REAL)
+    assert notice["text"] in page["text"]  # to be pasted
+    [clock] = [one for one in check_clocks(now) if one.deadline.subject_id == duty.pk]
+    assert clock.is_wrong
+    assert "refuse it for good" in clock.trouble
+    assert any("refused for good (550)" in told for told in alarms(now))
+    desk = reverse("admin:compliance_incident_change", args=[incident.pk])
+    assert "refused for good: send it otherwise" in signed_in(cast.carl).get(desk).text
+    postman.says = "250 OK"
+    deliver(now)
+    follow_mails(now)
+    duty.refresh_from_db()
+    assert duty.met_at == now
+    assert not alarms(now)
+
+
+@pytest.mark.parametrize("says", ["450 4.7.1 Later", "550 5.7.1 SPF"])
+def test_nobody_is_paged_before_a_server_refused_three_times_for_good(
+    cast: Cast, production: Any, servers: Servers, says: str
+) -> None:
+    servers().says = says
+    sent_by(cast.carl, duty_of(opened(cast.carl, NOW)), NOW)
+    for passed in range(2 if says.startswith("5") else 9):
+        deliver(NOW + passed * 5 * MINUTE)
+        follow_mails(NOW + passed * 5 * MINUTE)
+    assert not [told for told in mails() if told["subject"].startswith("ACT NOW")]
 
 
 def test_sent_otherwise_needs_a_proof_and_a_time_that_can_be(cast: Cast) -> None:

@@ -24,6 +24,7 @@ from compliance.governance.reviews.choices import (
 )
 from compliance.governance.reviews.models import Review, ReviewDecision, ReviewItem
 from compliance.governance.reviews.services.effects import carry_out, seller_of
+from compliance.governance.reviews.withheld import withheld
 from plugseller.accounts.models import User
 from plugseller.accounts.roles import Permission
 from plugseller.accounts.services.grants import officers
@@ -59,6 +60,8 @@ def decide(
             "Nobody decides about their own access. Another "
             f"{'owner' if review.seller_id else 'officer'} has to decide about this."
         )
+    if withheld([item], actor):
+        raise ReviewRefused("Another officer has to decide about this.")
     if choice not in MAY[Sort(item.sort)]:
         raise ReviewRefused("That can't be decided about this.")
     before = item.decisions.last()

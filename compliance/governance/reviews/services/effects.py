@@ -141,13 +141,18 @@ def _finding(act: Act) -> Effect:
 
 
 def task_about(actor: User | None, item: ReviewItem, verb: str, now: datetime) -> Task:
-    """What has to be done about it, owned by who found it."""
+    """What has to be done about it, owned by who found it.
+
+    Everybody at the desk reads a task's title; a finding may be about one of them.
+    """
+    is_of_case = item.sort == Sort.FINDING
+    what = f"line {item.number} of the logs" if is_of_case else item.label
     return open_task(
         actor=actor,
         source=Task.Source.REVIEW,
         subject_id=item.review_id,
         key=f"item {item.number}",
-        title=f"{verb}: {item.label}"[:200],
+        title=f"{verb}: {what}"[:200],
         due_at=now + TASK_WITHIN,
         owner=actor,
         now=now,

@@ -26,6 +26,7 @@ from compliance.governance.reviews.services.deciding import (
     may_review,
     write,
 )
+from compliance.governance.reviews.withheld import left_to_others
 from plugseller.accounts.models import Membership, User
 from plugseller.accounts.roles import Role
 from plugseller.audit.models import Entry
@@ -70,20 +71,17 @@ def sign_off(
 
 def may_be_signed(items: list[ReviewItem], actor: User) -> bool:
     """Whether every line is decided, but those that only others decide about."""
-    return not [one for one in open_ones(items) if one.person_id != actor.pk]
+    left = open_ones(items)
+    return {one.pk for one in left} == left_to_others(left, actor)
 
 
 def _still(left: int, review: Review, actor: User | None) -> str:
-    own = [
-        one
-        for one in open_ones(items_of(review))
-        if actor is not None and one.person_id == actor.pk
-    ]
-    if len(own) == left:
-        return (
-            f"{left} lines are about you, and another "
-            f"{'owner' if review.seller_id else 'officer'} has to decide about them."
-        )
+    items = open_ones(items_of(review))
+    another = "owner" if review.seller_id else "officer"
+    if actor is not None and len(left_to_others(items, actor)) == left:
+        own = all(one.person_id == actor.pk for one in items)
+        whose = "are about you" if own else "are left"
+        return f"{left} lines {whose}, and another {another} has to decide about them."
     return f"{left} lines aren't decided yet. Decide about each, then sign."
 
 
