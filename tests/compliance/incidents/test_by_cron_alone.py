@@ -96,8 +96,8 @@ def test_from_the_detection_to_the_notice_that_amazons_server_took(
     assert (ended.met_at, ended.was_late) == (duty.met_at, False)
 
     # And that was all: nothing is sent again, and nobody is told that it is late.
-    for hours in (1, 3, 15):
-        cron.tick(at=duty.due_at + hours * HOUR, times=2)
+    for later in (1, 3, 15):
+        cron.tick(at=duty.due_at + later * HOUR, times=2)
     assert len(subjects_to(postman, REAL)) == 1
     told = subjects_to(postman, cast.carl.email)
     assert not any("Amazon" in one and "OVERDUE" in one for one in told)

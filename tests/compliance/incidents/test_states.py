@@ -115,7 +115,7 @@ HAPPENS = sorted({what for _, what in BECOMES})
 
 
 def let_happen(what: str, sending: Sending, officer: User) -> None:
-    mail = OutgoingMail.objects.filter(pk=sending.mail_id)
+    mail = OutgoingMail.objects.filter(message_id=sending.message_id)
     told: dict[str, Any] = {"actor": officer, "now": NOW}
     if what == "a server took it":
         mail.update(state="accepted", done_at=NOW, answer="250 OK")
