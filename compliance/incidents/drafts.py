@@ -6,17 +6,21 @@ other; what is for sellers speaks for us only.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.template.loader import render_to_string
 
 from compliance.incidents.casework import Notice, NoticeDuty
 from compliance.incidents.models import Incident
+from compliance.incidents.sections import affected_sellers
 from compliance.incidents.services.timeline import LONGEST_TEXT
-from plugseller.accounts.models import Seller, User
+from plugseller.accounts.models import Membership, Seller, User
 
 Recipient = NoticeDuty.Recipient
 FACTS = ("what", "window", "entry_path", "containment", "root_cause")
@@ -26,7 +30,23 @@ _AT_LEAST = timedelta(hours=12)  # from a notice to the update it promises
 _LONGEST_SUBJECT = 200
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+")
 _SECRET = re.compile(
-    r"(Atz[ra]\||amzn1\.oa2|AKIA[0-9A-Z]{12}|-----BEGIN|eyJ[\w-]{8,}\.|[\w+/=-]{40,})"
+    r"Atz[ra]\||amzn1\.oa2|A[KS]IA[0-9A-Z]{12}|-----BEGIN|eyJ[\w-]{8,}\.|[\w+/=-]{40,}"
+    r"|\b(?:sk|pk|rk|whsec)_\w{6,}|\bsk-[\w-]{16,}|\bplug_\w{8,}|\bgh[opsur]_\w{16,}"
+    r"|\bgithub_pat_\w{8,}|\bxox[abprs]-[\w-]{8,}|\bAIza[\w-]{20,}"
+)
+# "password hunter2", "API key: x9-y", "secret=word"; not "Passwords: unaffected" or
+# "the token of INC-2026-00001", "the password was changed 2026-11-24".
+_TOLD_SECRET = re.compile(
+    r"\b(?:password|passwd|passphrase|pwd|pin|secret|token|api[ _-]?key)s?"
+    r"(?:\s*=\s*\S{3,}|(?:\s*:\s*|\s+(?:(?:is|was)\s+)?)['\"“]?"
+    r"(?!(?:INC|DEL)-|\d{4}-\d\d)(?=\S*[\d!#$%^&*_])(?=\S*[A-Za-z])\S{5,})",
+    re.I,
+)
+# International, or a trunk 0 and groups; never the digits of dates and references.
+_PHONE = re.compile(
+    r"(?<![\w+])(?:\+|00)[1-9](?:[\s()./-]{0,2}\d){7,14}(?![\w])"
+    r"|(?<![\w.:-])\(?0[1-9]\d{1,4}\)?[ /-]\d{3,4}(?:[ -]?\d{2,4}){1,2}(?![\w:-])"
+    r"|(?<![\w.:-])\(?[2-9]\d{2}\)?[ .-][2-9]\d{2}[ .-]\d{4}(?![\w:-])"
 )
 _ON_BEHALF = re.compile(r"(on behalf of|in the name of)\s+(amazon|walmart)", re.I)
 _OTHERS = {
@@ -67,10 +87,13 @@ def drafted(
 
 def _told(incident: Incident, recipient: NoticeDuty.Recipient) -> dict[str, Any]:
     facts = incident.facts.reveal() if incident.facts else {}
+    sellers = affected_sellers(incident)
     told = {}
     for name in FACTS:
         fact = str(facts.get(name, "")).strip()
-        told[name] = _UNKNOWN if not fact or troubles(recipient, fact) else fact
+        told[name] = (
+            _UNKNOWN if not fact or troubles(recipient, fact, sellers) else fact
+        )
     told["data"] = ", ".join(incident.data_kinds) or _UNKNOWN
     return told
 
@@ -97,14 +120,19 @@ def _utc(instant: datetime) -> str:
     return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def troubles(recipient: NoticeDuty.Recipient, text: str) -> list[str]:
-    """Why a text may not go to that recipient; a sentence each."""
+def troubles(
+    recipient: NoticeDuty.Recipient, text: str, sellers: Iterable[UUID] = ()
+) -> list[str]:
+    """Why a text may not go to that recipient; a sentence each. `sellers` are those
+    that are affected, whose people mustn't be named."""
     found = []
     ours = {settings.INCIDENT_CONTACT, settings.CONTACT_ADDRESS}
     addresses = {one.rstrip(".,;:)") for one in _ADDRESS.findall(text)}
-    if addresses - ours or _names_of_staff(text):
+    if addresses - ours or _names_somebody(text, sellers):
         found.append("It names a person or an address. Say it without.")
-    if _SECRET.search(text):
+    if _PHONE.search(text):
+        found.append("Something in it looks like a phone number. Take it out.")
+    if _SECRET.search(text) or _TOLD_SECRET.search(text):
         found.append("Something in it looks like a key or a token. Take it out.")
     if any(other in text.lower() for other in _OTHERS[recipient]):
         found.append("It names another marketplace. Each is told of its own data only.")
@@ -113,15 +141,28 @@ def troubles(recipient: NoticeDuty.Recipient, text: str) -> list[str]:
     return found
 
 
-def _names_of_staff(text: str) -> bool:
-    """Whether somebody of ours who works on cases is named in full."""
-    names = User.objects.exclude(staff_role="").values_list("name", flat=True)
-    return any(name and " " in name and name in text for name in names)
+def _names_somebody(text: str, sellers: Iterable[UUID]) -> bool:
+    """Whether somebody of ours who works on cases, or of an affected seller, is named
+    in full."""
+    sellers = list(sellers)
+    theirs = Membership.objects.filter(seller__in=sellers)
+    shops = Seller.objects.filter(pk__in=sellers).values("name")  # may be named
+    people = User.objects.filter(
+        ~Q(staff_role="") | Q(pk__in=theirs.values("user_id"))
+    ).exclude(Q(name="") | Q(name__in=shops))
+    folded = " ".join(text.split()).casefold()
+    names = (" ".join(name.split()) for name in people.values_list("name", flat=True))
+    return any(
+        " " in name and re.search(rf"\b{re.escape(name.casefold())}\b", folded)
+        for name in names
+    )
 
 
-def checked(recipient: NoticeDuty.Recipient, subject: str, text: str) -> list[str]:
+def checked(duty: NoticeDuty, subject: str, text: str) -> list[str]:
     """What has to be mended before the text may be kept; a sentence each."""
-    found = troubles(recipient, f"{subject}\n{text}")
+    told = f"{subject}\n{text}"
+    sellers = affected_sellers(duty.incident)
+    found = troubles(Recipient(duty.recipient), told, sellers)
     if not subject.strip() or len(subject) > _LONGEST_SUBJECT:
         found.append(f"Give it a subject of 1 to {_LONGEST_SUBJECT} characters.")
     if not text.strip() or len(text) > LONGEST_TEXT:

@@ -80,7 +80,7 @@ def edit_notice(
     officer_at(actor, duty.incident)
     hold(duty.incident)
     subject, text = " ".join(subject.split()), text.replace("\r\n", "\n").strip()
-    if wrong := checked(Recipient(duty.recipient), subject, text):
+    if wrong := checked(duty, subject, text):
         raise IncidentRefused(wrong)
     notice = _open_draft(duty, seller_id) or begin(duty, now=now, seller_id=seller_id)
     notice.content = {"subject": subject, "text": text}

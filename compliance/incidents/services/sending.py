@@ -89,7 +89,7 @@ def send_notice(
     draft = draft_of(duty, now=now, seller_id=seller_id)
     if draft.sha256 != sha256:
         raise IncidentRefused("The text changed since you read it. Read it again.")
-    if wrong := checked(Recipient(duty.recipient), draft.subject, draft.text):
+    if wrong := checked(duty, draft.subject, draft.text):
         raise IncidentRefused(wrong)
     if duty.recipient == Recipient.SELLERS and seller_id is None:
         raise IncidentRefused("Say which seller is told.")

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from compliance.checking import check_clocks
 from compliance.clocks import Deadline
+from compliance.incidents.affected.services import add_seller
 from compliance.incidents.casework import Notice, NoticeDuty, Sending
 from compliance.incidents.drafts import drafted, fingerprint, troubles
 from compliance.incidents.models import Incident
@@ -23,6 +24,7 @@ from compliance.incidents.services import (
 )
 from compliance.incidents.services.outcomes import follow_mails
 from compliance.incidents.services.selfsending import alarms
+from plugseller.accounts.models import Seller, User
 from plugseller.jobs.models import OutgoingMail
 from plugseller.shelves import HOLDINGS
 from tests.compliance.incidents.cases import (
@@ -96,6 +98,13 @@ def test_what_was_sent_is_never_edited_and_an_addition_is_a_new_notice(
     assert [one["text"] for one in mails()[-1:]] == ["We know more."]
 
 
+def concerning(cast: Cast, seller: Seller) -> Incident:
+    """A case that affects a seller."""
+    incident = opened(cast.carl, NOW)
+    add_seller(actor=cast.carl, incident=incident, slug=seller.slug, now=NOW)
+    return incident
+
+
 def test_a_draft_stays_the_same_while_it_is_read(cast: Cast) -> None:
     duty = duty_of(opened(cast.carl, NOW))
     read = draft_of(duty, now=NOW)
@@ -136,6 +145,56 @@ def test_what_no_notice_may_hold_is_refused_and_no_fact_brings_it_in(
         edit_notice(actor=cast.carl, duty=duty, subject="S", text=text, now=NOW)
     if why != "10,000":
         assert text not in drafted(duty, Notice.Kind.INITIAL, now=NOW)[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Carl Officer looks at it.", "names a person"),
+        ("It was  CARL\nOFFICER's laptop.", "names a person"),
+        ("Alice Owner saw it first.", "names a person"),
+        ("Call +49 30 901820 for more.", "phone number"),
+        ("Call 030 9018 2045 for more.", "phone number"),
+        ("Call (212) 555-0147 for more.", "phone number"),
+        ("It was password hunter2; changed since.", "a key or a token"),
+        ("secret=hunter", "a key or a token"),
+        ("The API key: x9-yy7 was used.", "a key or a token"),
+        ("sk_live_4eC39HqLyjWD", "a key or a token"),
+        ("ghp_16C7e42F292c6912E7710c838347Ae178B4a", "a key or a token"),
+        ("plug_8f7d6c5b4a", "a key or a token"),
+    ],
+)
+def test_no_name_number_or_key_goes_into_a_notice(
+    cast: Cast, settings: Any, text: str, why: str
+) -> None:
+    User.objects.filter(pk=cast.carl.pk).update(name="Carl Officer")
+    User.objects.filter(pk=cast.alice.pk).update(name="Alice Owner")
+    duty = duty_of(concerning(cast, cast.north))
+    with pytest.raises(IncidentRefused, match=why):
+        edit_notice(actor=cast.carl, duty=duty, subject="S", text=text, now=NOW)
+    assert not Notice.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Between 2026-11-24 09:30 and 2026-11-25T11:00:00Z, 1,234,567 rows were read.",
+        "See INC-2026-00014 and DEL-2026-00003; 10.0.0.12 and 192.168.100.200 tried.",
+        "Application amzn1.sp.solution.1, order 114-1234567-7654321, build 20261124.",
+        "Every password was changed on 2026-11-24. Passwords: unaffected. Tokens: 12.",
+        "The token of INC-2026-00014 was revoked; the secret is safe.",
+        "24.11.2026, 09:30 to 10:45 UTC; 0 of 12 000 orders; 0.5 % of 2 500 000.",
+        "Bob Member of another seller isn't ours to know.",
+        "North Shop is told itself.",
+    ],
+)
+def test_dates_references_and_counts_are_no_secrets(cast: Cast, text: str) -> None:
+    User.objects.filter(pk=cast.bob.pk).update(name="North Shop")
+    User.objects.filter(pk=cast.charlie.pk).update(name="Bob Member")
+    Seller.objects.filter(pk=cast.north.pk).update(name="North Shop")
+    duty = duty_of(concerning(cast, cast.north))
+    edit_notice(actor=cast.carl, duty=duty, subject="S", text=text, now=NOW)
+    assert Notice.objects.get().content.reveal()["text"] == text
 
 
 def test_every_template_keeps_its_own_rules_and_html_stays_text(cast: Cast) -> None:
