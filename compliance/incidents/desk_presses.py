@@ -24,6 +24,7 @@ from plugseller.accounts.models import User
 
 
 @require_http_methods(["POST"])
+@confirmed
 def decide(request: HttpRequest, pk: UUID, decision: UUID, step: str) -> HttpResponse:
     """Sign what another officer asked for, or refuse it."""
     incident = incident_of(request, pk)
