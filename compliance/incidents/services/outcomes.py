@@ -57,9 +57,8 @@ def _follow(pk: UUID, now: datetime) -> bool:
         sending.trouble = mail.trouble
         sending.save(update_fields=["trouble"])
     refused = mail.answer.startswith("5") and mail.attempts >= _REFUSED_TRIES
-    elsewhere = bool(
-        _next(sending) or sending.person_id
-    )  # at the latest in the console
+    # A person is told in the console at the latest.
+    elsewhere = bool(_next(sending) or sending.person_id)
     if mail.state == OutgoingMail.State.FAILED or (refused and elsewhere):
         _came_back(incident, sending, None, now)
         outbox.withdraw(mail.pk, now=now)
