@@ -39,7 +39,9 @@ def creating(entry: Guard, vendor: str) -> list[str]:
     """The statements that make it."""
     refusal = entry.refusal.replace("'", "''")
     if vendor != "postgresql":
-        when = entry.when.format(kept=f"datetime('now', '-{entry.kept} days')")
+        # A second later, as the fractions of this one are cut off.
+        ago = f"datetime('now', '-{entry.kept} days', '+1 seconds')"
+        when = entry.when.format(kept=ago)
         return [
             f"CREATE TRIGGER {entry.name} BEFORE {entry.before} ON {entry.table} "
             f"WHEN {when} BEGIN SELECT RAISE(ABORT, '{refusal}'); END"

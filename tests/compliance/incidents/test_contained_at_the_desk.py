@@ -180,8 +180,9 @@ PRESSED = {
         Kind.EXPOSURE,
         lambda w: "north",
         _north,
-        "None of the seller's 2 people can take a file of its data along; a file that "
-        "is ready, or being made, waits. It is shown on the screen as before.",
+        "None of the seller's 2 people can take a file of its data along. One that is "
+        "being made waits; one that is ready can be fetched afterwards, if its day "
+        "isn't over by then. The data is shown on the screen as before.",
         {"sellers": 1},
         {"close"},
         lambda w: w.exports() == 403,
