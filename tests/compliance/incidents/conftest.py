@@ -10,8 +10,9 @@ from tests.conftest import NOW, Cast, person
 from tests.marketplaces.conftest import clock, simulator, simulators
 from tests.plugseller.audit.conftest import intruder
 from tests.plugseller.jobs.conftest import backup_places
+from tests.plugseller.jobs.test_outbox import servers
 
-__all__ = ["backup_places", "clock", "intruder", "simulator", "simulators"]
+__all__ = ["backup_places", "clock", "intruder", "servers", "simulator", "simulators"]
 
 
 @pytest.fixture

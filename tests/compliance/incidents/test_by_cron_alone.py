@@ -17,7 +17,6 @@ from tests.compliance.ticking import Cron
 from tests.compliance.ticking import cron as cron
 from tests.conftest import Cast, signed_in
 from tests.plugseller.jobs.test_outbox import Postman, Servers
-from tests.plugseller.jobs.test_outbox import servers as servers
 
 pytestmark = pytest.mark.django_db
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

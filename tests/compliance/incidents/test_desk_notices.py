@@ -33,7 +33,6 @@ from tests.compliance.incidents.cases import (
 )
 from tests.conftest import NOW, Cast, signed_in
 from tests.plugseller.jobs.test_outbox import Servers
-from tests.plugseller.jobs.test_outbox import servers as servers
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)

@@ -19,7 +19,6 @@ from plugseller.jobs.models import OutgoingMail
 from tests.compliance.incidents.cases import deliver, duty_of, mails, opened, sent_by
 from tests.conftest import NOW, Cast, signed_in
 from tests.plugseller.jobs.test_outbox import Postman, Servers
-from tests.plugseller.jobs.test_outbox import servers as servers
 
 pytestmark = pytest.mark.django_db
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

@@ -31,7 +31,6 @@ from tests.compliance.incidents.cases import (
 )
 from tests.conftest import NOW, Cast
 from tests.plugseller.jobs.test_outbox import Servers
-from tests.plugseller.jobs.test_outbox import servers as servers
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)

@@ -28,7 +28,6 @@ from tests.compliance.incidents.cases import (
 )
 from tests.conftest import NOW, Cast, person, signed_in
 from tests.plugseller.jobs.test_outbox import Servers
-from tests.plugseller.jobs.test_outbox import servers as servers
 
 pytestmark = pytest.mark.django_db
 SELLERS = NoticeDuty.Recipient.SELLERS

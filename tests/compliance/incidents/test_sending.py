@@ -37,7 +37,6 @@ from tests.compliance.incidents.cases import (
 )
 from tests.conftest import NOW, Cast, signed_in
 from tests.plugseller.jobs.test_outbox import Servers
-from tests.plugseller.jobs.test_outbox import servers as servers
 
 pytestmark = pytest.mark.django_db
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
