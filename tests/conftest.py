@@ -36,6 +36,7 @@ from plugseller.accounts.services import (
 from plugseller.custody import gate
 from plugseller.keyprovider.file import make_keys
 from tests.chromium import chromium, running
+from tests.remembering import Remembered
 
 
 def pytest_unconfigure() -> None:
@@ -207,8 +208,7 @@ class Cast:
     carl: User
 
 
-@pytest.fixture
-def cast(db: None) -> Cast:
+def _make_cast() -> tuple[Cast, dict[str, str]]:
     people = {
         name: person(name, staff_role=STAFF.get(name, ""))
         for name in ("alice", "bob", "charlie", "olga", "carl")
@@ -220,4 +220,15 @@ def cast(db: None) -> Cast:
     join(actor=None, seller=south, user=people["charlie"], role=Role.OWNER)
     for one in people.values():
         one.refresh_from_db()
-    return Cast(north=north, south=south, **people)
+    secrets = {one.email: SECRETS[one.email] for one in people.values()}
+    return Cast(north=north, south=south, **people), secrets
+
+
+_cast = Remembered(_make_cast)
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    made, secrets = _cast.get()
+    SECRETS.update(secrets)
+    return made

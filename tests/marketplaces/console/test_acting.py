@@ -132,9 +132,9 @@ def test_a_sync_that_was_asked_for_is_watched_until_it_is_over(
 def test_a_sync_that_ends_at_the_account_is_every_features_failure(
     world: World, alice: Client
 ) -> None:
-    times = {"started_at": timezone.now(), "finished_at": timezone.now()}
     before = rows.synced(world.north, Feature.ORDERS, "amazon.searchOrders")
     watched = alice.post(f"{world.paths['connection']}/sync")["Location"]
+    times = {"started_at": timezone.now(), "finished_at": timezone.now()}
     failed = SyncRun.objects.create(
         seller=world.north.seller,
         connection=world.north,

@@ -51,7 +51,8 @@ def test_each_connection_is_asked_once_a_day(
         assert len(times) in (10, 11)
         gaps = {later - earlier for earlier, later in pairwise(times[1:])}
         assert gaps == {timedelta(days=1)}
-    assert len({asked[account.pk][1] for account in accounts}) == 3  # spread
+    # Spread over the day; two of three may meet.
+    assert len({asked[account.pk][1] for account in accounts}) > 1
     kinds = {call.operation for call in simulator.calls}
     assert kinds == {
         "amazon.login",

@@ -108,6 +108,10 @@ def with_key(page: Page) -> None:
         "automaticPresenceSimulation": True,
     }
     session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    page.add_init_script(
+        "document.addEventListener('allauth.error', (event) =>"
+        " console.error('No passkey: ' + event.detail.exception))"
+    )
 
 
 def test_a_passkey_opens_the_door_alone(
