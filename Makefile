@@ -24,7 +24,7 @@ code: .venv/.installed
 	PLUGSELLER_ENV=demo $(BIN)/python manage.py demo --code "$(WHO)"
 
 test: .venv/.installed-dev
-	$(BIN)/pytest -n 2 --dist worksteal # neighbours share what is made for them
+	$(BIN)/pytest -n 3 --dist worksteal # neighbours share what is made for them
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .
