@@ -224,11 +224,11 @@ def _make_cast() -> tuple[Cast, dict[str, str]]:
     return Cast(north=north, south=south, **people), secrets
 
 
-_cast = Remembered(_make_cast)
+_cast: Remembered[tuple[Cast, dict[str, str]]] = Remembered()
 
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    made, secrets = _cast.get()
+    made, secrets = _cast.get(_make_cast)
     SECRETS.update(secrets)
     return made

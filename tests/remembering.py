@@ -8,7 +8,7 @@ same rows again: same ids, same keys, same times.
 # ruff: noqa: S608 (names of our own tables; values are parameters)
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -30,14 +30,15 @@ class _Kept(Generic[T]):
     made: T
     at: datetime
     keys: KeyProvider
-    rows: _Rows
+    on: object
+    before: dict[str, int]  # rows of each table that got some more
+    added: _Rows
 
 
 class Remembered(Generic[T]):
-    """What `make` makes where its tables are empty; it must only add rows."""
+    """What a function makes that only adds rows, and does nothing else."""
 
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
+    def __init__(self) -> None:
         self._kept: _Kept[T] | None = None
         # A flush makes the permissions anew, with other ids.
         post_migrate.connect(self._forget, weak=False)
@@ -45,25 +46,47 @@ class Remembered(Generic[T]):
     def _forget(self, **_: Any) -> None:
         self._kept = None
 
-    def get(self) -> T:
-        """Made anew, or put there again; what is given is the caller's own."""
-        now = timezone.now()
-        kept = self._kept
-        if kept and kept.keys is provider() and now - _LASTS < kept.at <= now:
-            if not any(_rows(kept.rows).values()):
-                _put(kept.rows)
-                return copy.deepcopy(kept.made)
-            return self._make()
+    def get(self, make: Callable[[], T], *, on: object = None) -> T:
+        """Made anew, or put there again; what is given is the caller's own.
+
+        `on` tells apart what it stands on: other rows there, and it is made anew.
+        """
+        now, kept = timezone.now(), self._kept
+        if (
+            kept is None
+            or (kept.keys, kept.on) != (provider(), on)
+            or not now - _LASTS < kept.at <= now
+        ):
+            return self._made(make, now, on)
+        if _counts(kept.before) != kept.before:
+            return make()
+        _put(kept.added)
+        return copy.deepcopy(kept.made)
+
+    def _made(self, make: Callable[[], T], now: datetime, on: object) -> T:
         before = _rows(connection.introspection.table_names())
-        made = self._make()
-        after = _rows(before)
-        added = {table: rows for table, rows in after.items() if rows != before[table]}
-        if not any(before[table] for table in added):
-            self._kept = _Kept(copy.deepcopy(made), now, provider(), added)
+        made = make()
+        added = {}
+        for table, rows in _rows(before).items():
+            if new := [row for row in rows if row not in before[table]]:
+                added[table] = new
+        counts = {table: len(before[table]) for table in added}
+        kept = copy.deepcopy(made)
+        self._kept = _Kept(kept, now, provider(), on, counts, added)
         return made
 
 
-def _rows(tables: Any) -> _Rows:
+def _counts(tables: Iterable[str]) -> dict[str, int]:
+    found = {}
+    with connection.cursor() as cursor:
+        for table in tables:
+            quoted = connection.ops.quote_name(table)
+            cursor.execute(f"SELECT count(*) FROM {quoted}")
+            found[table] = cursor.fetchone()[0]
+    return found
+
+
+def _rows(tables: Iterable[str]) -> _Rows:
     found = {}
     with connection.cursor() as cursor:
         for table in tables:

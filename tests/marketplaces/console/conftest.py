@@ -1,6 +1,7 @@
 """North's and South's accounts with something of everything in them."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from marketplaces.models import Connection, SyncRun
 from plugseller.accounts.models import User
 from plugseller.accounts.roles import Role
 from plugseller.accounts.services import join
-from tests.conftest import Cast, person
+from tests.conftest import SECRETS, Cast, person
 from tests.marketplaces.console import rows
+from tests.remembering import Remembered
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,17 @@ def fill(connection: Connection, mark: str) -> SyncRun:
     return run
 
 
+_world: Remembered[tuple[World, dict[str, str]]] = Remembered()
+
+
 @pytest.fixture
 def world(cast: Cast) -> World:
+    made, secrets = _world.get(partial(_make_world, cast), on=cast)
+    SECRETS.update(secrets)
+    return made
+
+
+def _make_world(cast: Cast) -> tuple[World, dict[str, str]]:
     north, south = rows.connect(cast.north), rows.connect(cast.south)
     run = fill(north, "NORTHERN")
     fill(south, "SOUTHERN")
@@ -85,9 +96,10 @@ def world(cast: Cast) -> World:
         "prices_file": f"{home}/prices.csv",
     }
     sam, ann = people
-    return World(
+    made = World(
         cast=cast, north=north, south=south, run=run, sam=sam, ann=ann, paths=paths
     )
+    return made, {one.email: SECRETS[one.email] for one in people}
 
 
 def whole(response: Any) -> bytes:
