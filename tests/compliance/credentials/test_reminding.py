@@ -29,7 +29,8 @@ def now() -> datetime:
 
 
 def live_through(first: datetime, last: datetime) -> list[datetime]:
-    """Let the timetable's hours pass; the instants at which mails were written."""
+    """Let time pass, each fourth hour of the timetable being enough to tell the days;
+    the instants at which mails were written."""
     wrote, at = [], first
     while at <= last:
         before = len(mails())
@@ -37,7 +38,7 @@ def live_through(first: datetime, last: datetime) -> list[datetime]:
         clocks.run_due(at)
         if len(mails()) > before:
             wrote.append(at)
-        at += timedelta(hours=1)
+        at += timedelta(hours=4)
     return wrote
 
 
