@@ -18,6 +18,7 @@
         ids.passwordless = button.dataset.passwordless;
       }
       window.allauth.webauthn.forms[kind + "Form"]({ ids: ids });
+      button.disabled = false; /* until now a click would have been lost */
     });
   });
 })();

@@ -40,7 +40,11 @@ class Watched:
 
     def reads(self, text: str) -> None:
         """The page that is coming up shows this; a click doesn't wait for it."""
-        expect(self.page.locator("body")).to_contain_text(text)
+        try:
+            expect(self.page.locator("body")).to_contain_text(text)
+        except AssertionError as error:
+            error.add_note(f"The browser complained: {self.complaints}")
+            raise
 
     def too_wide(self) -> int:
         """By how many pixels the page is wider than the window."""

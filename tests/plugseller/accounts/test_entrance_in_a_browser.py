@@ -114,6 +114,12 @@ def with_key(page: Page) -> None:
     )
 
 
+def slow_line(page: Page) -> None:
+    line = {"offline": False, "latency": 300, "downloadThroughput": -1}
+    session = page.context.new_cdp_session(page)
+    session.send("Network.emulateNetworkConditions", line | {"uploadThroughput": -1})
+
+
 def test_a_passkey_opens_the_door_alone(
     base: str, browser: Browser, cast: Cast
 ) -> None:
@@ -169,6 +175,7 @@ def test_a_passkey_is_enough_as_the_only_second_factor(
     press(page, "Sign up")
     page.get_by_label("Code").fill(mailed_code(NEW))
     press(page, "Confirm")
+    slow_line(page)  # a click isn't lost before the script is there
     page.get_by_role("link", name="Use a passkey").click()
     press(page, "Add the passkey")
     watched.reads("They are shown only now")
