@@ -48,6 +48,7 @@ class Embedded(Engine):
     def copy(self, work: Path, name: str) -> Iterator[dict[str, str]]:
         home = work / f"home-{name}"
         shutil.copytree(work / "home", home)
+        os.sync()  # or the first commit of the measure would wait for the copy
         try:
             yield {"PLUGSELLER_HOME": str(home)}
         finally:

@@ -20,13 +20,13 @@ from plugseller.custody.erasers import Rows
 from plugseller.shelves import Holding, Scope
 
 BATCH = 30_000  # rows in a transaction, at most
-_FIRST = 10_000  # rows, before it is known how long they take
+_FIRST = 15_000  # rows, before it is known how long they take
 _LEAST = 5_000  # rows, unless there are fewer or each takes others along
-_MOMENT = 0.17  # seconds a batch should take; now and then one takes half as long again
+_MOMENT = 0.15  # seconds a batch should take; now and then one takes half as long again
 _GROWTH = 1.25  # times the rows of the batch before, at most: that may have been lucky
-_WORTH_WRITING = 20_000  # rows that went, before the log is written back
-_WORTH_WRITING_AT_LAST = 1_000
-_PAUSE = 0.015  # seconds; who waits looks again each 10 ms
+_WORTH_WRITING = 3  # batches of `_LEAST` rows or more, before the log is written back
+_WORTH_WRITING_AT_LAST = 0.2
+_PAUSE = 0.015  # seconds; who waits looks again each 5 ms
 
 
 class Way(Protocol):
@@ -109,7 +109,7 @@ def _go(
     enough: int | None = None,
 ) -> int:
     most = min(batch, way.most)
-    gone, unwritten, size = 0, 0, min(_FIRST, most)
+    gone, unwritten, size = 0, 0.0, min(_FIRST, most)
     with many_pages() as write_back:
         while way.look():
             with transaction.atomic(durable=True):
@@ -121,11 +121,11 @@ def _go(
                     after_each(removed)
             held = time.monotonic() - began
             gone += removed
-            unwritten += removed
+            unwritten += min(removed / _LEAST, 1)
             _let_others_in(held)
             if unwritten >= _WORTH_WRITING:
                 write_back()
-                unwritten = 0
+                unwritten = 0.0
                 _let_others_in(held)
             if not removed or (enough is not None and gone >= enough):
                 break

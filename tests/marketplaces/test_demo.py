@@ -17,6 +17,10 @@ from typing import Any
 
 import pytest
 
+from tests.embedded import in_the_embedded_run
+
+pytestmark = in_the_embedded_run
+
 ROOT = Path(__file__).resolve().parents[2]
 SYNCED = re.compile(r"^(north|south) +(amazon na|walmart us) +(\w+)((?: +[\d,.]+)+)")
 

@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.embedded import in_the_embedded_run
+
+pytestmark = in_the_embedded_run
+
 ROOT = Path(__file__).resolve().parents[2]
 SANE = {
     "ALLOWED_HOSTS": "seller.example.org",

@@ -40,7 +40,7 @@ from plugseller.crypto.sqlcipher.features import DatabaseFeatures
 from plugseller.crypto.sqlcipher.opening import open_database
 
 LOG_PAGES = 16_000  # 64 MiB; who commits when there are more writes the log back
-_BETWEEN_LOOKS = 0.01  # seconds, whether another writer is done
+_BETWEEN_LOOKS = 0.005  # seconds, whether another writer is done
 _BUSY = 5  # SQLITE_BUSY (sqlite.org/rescode.html)
 
 # Django registers these on the standard library's module; they are per module.

@@ -12,6 +12,7 @@ import pytest
 from plugseller.env import Taken
 from plugseller.keyprovider import EnvironmentKeyProvider, FileKeyProvider, KeyTrouble
 from plugseller.keyprovider.env import VARIABLES
+from tests.embedded import in_the_embedded_run
 from tests.plugseller.test_manage import ROOT, manage, refused
 
 A, B, C, D = (secrets.token_bytes(32).hex() for _ in range(4))
@@ -147,6 +148,7 @@ def test_no_key_is_left_where_others_look(
     assert done.stdout.strip() == "[]"
 
 
+@in_the_embedded_run
 def test_an_installation_lives_on_variables_alone(
     tmp_path: Path, variables: dict[str, str]
 ) -> None:
