@@ -1,6 +1,7 @@
 """Batch by batch: each a transaction, broken off anywhere, others in between."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -133,3 +134,35 @@ def test_rows_that_take_others_along_go_few_at_a_time() -> None:
         store = HOLDINGS[name].store
         assert isinstance(store, Rows)
         assert store.most <= 50
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own log")
+@pytest.mark.django_db(transaction=True)
+def test_the_log_doesnt_grow_with_the_rows_that_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody else writes, so nobody else would write it back: 60 batches, the log of
+    a few."""
+    for number in range(300):
+        Beat.objects.create(name=f"{SELLER} {number:03}")
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    log = Path(f"{connection.settings_dict['NAME']}-wal")
+    assert log.stat().st_size == 0
+    monkeypatch.setattr(walking, "_LEAST", 5)
+    sizes: list[int] = []
+
+    def after(removed: int) -> None:
+        sizes.append(log.stat().st_size)
+
+    remove = Named(Beat)
+    assert (
+        in_batches(
+            lambda at_most: remove.erase(SCOPE, at_most=at_most),
+            batch=5,
+            after_each=after,
+        )
+        == 300
+    )
+    assert len(sizes) == 60
+    assert max(sizes) <= 10 * sizes[1]
