@@ -6,16 +6,20 @@ A drill is no incident, so one that runs late breaks no promise and is a remark.
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from compliance import clocks
 from compliance.clocks import DUTIES, Deadline
-from compliance.incidents.casework import NoticeDuty
+from compliance.incidents.casework import Notice, NoticeDuty
+from compliance.incidents.drafts import fingerprint
 from compliance.incidents.models import Incident
 from compliance.incidents.services.selfsending import is_armed
 from compliance.tasks import Task
+from plugseller.crypto.sealing import Unopenable
 from plugseller.shelves import Finding, Verdict
 
 _DAY = timedelta(days=1)
+_AT_ONCE = 500  # notices
 _DRILL_LATE = "A drill ran late; nothing of it is about anybody's data."
 
 
@@ -52,13 +56,36 @@ def handled(now: datetime) -> Finding:
 
 
 def notices(now: datetime) -> Finding:
-    """Clocks of notices: none ran out before the notice left."""
-    return _clocks(
+    """Clocks of notices: none ran out before the notice left. And what left is kept
+    as it was, by its hash."""
+    found = _clocks(
         [name for name in DUTIES if "notice" in name],
         now,
         kept="Every notice that is due left in time.",
         missed="A notice to somebody affected is overdue.",
     )
+    sent = [_is_as_it_was_sent(one) for one in _sent_notices().iterator(_AT_ONCE)]
+    figures = {
+        **found.evidence,
+        "sent": len(sent),
+        "not as they were sent": sent.count(False),
+    }
+    if found.verdict != Verdict.FAIL and not all(sent):
+        sentence = "The text of a notice that was sent isn't the one that left."
+        return Finding(Verdict.FAIL, sentence, figures)
+    return Finding(found.verdict, found.sentence, figures)
+
+
+def _sent_notices() -> QuerySet[Notice]:
+    return Notice.objects.exclude(sent_at=None).order_by("pk")
+
+
+def _is_as_it_was_sent(notice: Notice) -> bool:
+    try:
+        content = notice.content.reveal()
+    except Unopenable:
+        return False
+    return fingerprint(content["subject"], content["text"]) == notice.sha256
 
 
 def amazon(now: datetime) -> Finding:
