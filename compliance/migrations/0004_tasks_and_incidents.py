@@ -5,6 +5,7 @@ import uuid
 import django.db.models.deletion
 from django.db import migrations, models
 
+import compliance.incidents.models
 import plugseller.crypto.fields
 
 
@@ -199,7 +200,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=uuid.uuid4,
+                        default=compliance.incidents.models.id_in_turn,
                         editable=False,
                         primary_key=True,
                         serialize=False,

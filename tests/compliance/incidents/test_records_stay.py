@@ -21,6 +21,7 @@ from compliance.incidents.services import (
     sign,
 )
 from compliance.incidents.services.outcomes import follow_mails, note_bounced
+from compliance.incidents.services.timeline import note_fact
 from plugseller.accounts.models import User
 from plugseller.audit import guards, triggers
 from plugseller.crypto.resealing import rotate_owner
@@ -184,3 +185,13 @@ def test_sealed_words_may_be_sealed_anew(case: Incident) -> None:
     content = Notice.objects.get().content.reveal()
     assert content["subject"]
     assert Decision.objects.get().why.reveal() == "Ours only."
+
+
+def test_what_happened_at_one_time_stands_as_it_was_written(cast: Cast) -> None:
+    now = timezone.now()
+    incident = opened(cast.carl, now)
+    for number in range(20):
+        note_fact(incident, "noted", actor=cast.carl, now=now, place=number)
+    written = [entry.details.get("place") for entry in incident.timeline.all()]
+    assert written[-20:] == list(range(20))
+    assert {entry.pk.version for entry in incident.timeline.all()} == {7}
