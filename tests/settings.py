@@ -4,13 +4,19 @@ import os
 import tempfile
 from pathlib import Path
 
-# A folder of this run alone, shared by its workers; its keys are made by the first
-# fixture, and the last process out removes it (conftest.py).
+# A folder of this run alone, which the last process out removes (conftest.py). Each
+# worker has an installation of its own there, as there are locks that only one may
+# hold; its keys are made by the first fixture.
 HOME_OF_THIS_RUN = ""
 if "PLUGSELLER_HOME" not in os.environ:
     HOME_OF_THIS_RUN = tempfile.mkdtemp(prefix="plugseller-test-")
     os.environ["PLUGSELLER_HOME"] = HOME_OF_THIS_RUN
-_home = os.environ["PLUGSELLER_HOME"]
+_home = Path(os.environ["PLUGSELLER_HOME"])
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+if _worker and _home.name != _worker:
+    _home /= _worker
+    _home.mkdir(mode=0o700, exist_ok=True)
+    os.environ["PLUGSELLER_HOME"] = str(_home)
 os.environ["PLUGSELLER_ENV"] = "test"
 
 from plugseller.settings import *  # noqa: E402, F403  settings are read after the environment
@@ -18,7 +24,7 @@ from plugseller.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE  # noqa: E
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.plugseller.crypto.app"]
 if DATABASES["default"]["ENGINE"] == "plugseller.crypto.sqlcipher":
-    DATABASES["default"]["TEST"] = {"NAME": str(Path(_home) / "test.db")}
+    DATABASES["default"]["TEST"] = {"NAME": str(_home / "test.db")}
 else:  # no test asks what a power cut leaves
     DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
         "-c synchronous_commit=off"
