@@ -244,14 +244,15 @@ def test_the_command_checks_it_without_installation_or_keys(
     bad.write_bytes(as_file(issued).replace(b'"erased":6', b'"erased":7', 1))
     published = tmp_path / "keys.json"
     published.write_text(json.dumps(published_keys()))
+    theirs = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
+    theirs |= {"PLUGSELLER_HOME": str(tmp_path / "none"), "PLUGSELLER_ENV": "demo"}
     for file, status, verdict in ((good, 0, "valid"), (bad, 1, "changed")):
         ran = subprocess.run(
             [
                 *(sys.executable, "manage.py", "verify_certificate"),
                 *(str(file), "--keys", str(published), "--json"),
             ],
-            env=os.environ
-            | {"PLUGSELLER_HOME": str(tmp_path / "none"), "PLUGSELLER_ENV": "demo"},
+            env=theirs,
             cwd=ROOT,
             capture_output=True,
             text=True,
